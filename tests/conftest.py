@@ -1,0 +1,47 @@
+"""What all tests share: two small devices, few threads, a seed, and the real images where they are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# One thread a worker, and the same for the programs that tests start: the suite shares two cores between its workers.
+for _name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Splits the CPU in two for the tests on replicas, which only works before TensorFlow's first operation."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # the process that hands out tests to workers runs none itself
+    import tensorflow as tf
+
+    half = tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [half, half])
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Every test draws the same numbers, alone or among others."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def two_devices() -> list[str]:
+    """The names of two logical CPU devices, for tf.distribute.MirroredStrategy."""
+    return ["CPU:0", "CPU:1"]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real images (celeba/, facades/, photos/), which the project may read but not hand on."""
+    folder = Path(os.environ.get("TF_HOMO_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"needs real images, and there is no {folder} (TF_HOMO_TEST_DATA names another folder)")
+    return folder

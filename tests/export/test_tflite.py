@@ -1,0 +1,147 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from export import parity, saved_model, tflite
+from tests.fake_method import LATENT, FakeMethod, images
+from tf_homo import serving
+from tf_homo.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+
+
+class Keeping(FakeMethod):
+    """A method with some of the signatures only."""
+
+    def __init__(self, *names):
+        super().__init__()
+        self.names = names
+
+    def signatures(self):
+        return {name: s for name, s in super().signatures().items() if name in self.names}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    return saved_model.export(FakeMethod(), tmp_path_factory.mktemp("saved"))
+
+
+@pytest.fixture(scope="module")
+def exported(saved, tmp_path_factory):
+    output = tmp_path_factory.mktemp("lite") / "morph.tflite"
+    tflite.export(saved, output)
+    return output
+
+
+def test_model_card_and_report_lie_beside(exported):
+    assert {p.name for p in exported.parent.iterdir()} == {"morph.tflite", "morph.json", "morph.parity.json"}
+    assert json.loads(exported.with_suffix(".json").read_text()) == FakeMethod().info()
+    report = json.loads(exported.with_suffix(".parity.json").read_text())
+    assert max(report["differences"].values()) <= report["tolerance"] == 1e-4
+    assert report["bytes"] == exported.stat().st_size
+    assert report["precision"] == "float32"
+
+
+def test_builtin_operators_and_ranks_up_to_four(exported):
+    operators, rank = tflite.inspect(exported.read_bytes())
+    assert rank == 4
+    assert "CUSTOM" not in operators
+    # One for each convolution of each signature: encoder 2, branches 3 x 2, decoder 2; then all, the encoder twice.
+    assert operators["CONV_2D"] == 22
+    assert operators["RESIZE_NEAREST_NEIGHBOR"] == 2
+
+
+def test_every_signature_takes_any_number_of_rows(exported):
+    shapes = [shape for call in serving.load(exported).calls.values() for shape in call.inputs.values()]
+    assert {shape[0] for shape in shapes} == {None}
+
+
+def test_signatures_share_their_weights(saved, tmp_path):
+    def size(*names):
+        folder = tmp_path / "-".join(names)
+        return tflite.export(saved_model.export(Keeping(*names), folder), folder / "m.tflite")["bytes"]
+
+    weights = 4 * sum(v.value.shape.num_elements() for branch in FakeMethod().branches for v in branch.variables)
+    one = size("interpolate")
+    assert one > weights
+    assert size("interpolate", "serving_default") < one + weights / 2
+
+
+def test_half_precision_is_smaller_and_close(saved, exported, tmp_path):
+    report = tflite.export(saved, tmp_path / "half.tflite", "float16")
+    assert report["bytes"] < 0.8 * exported.stat().st_size
+    assert max(report["differences"].values()) < report["tolerance"] == 1e-2
+
+
+def test_above_tolerance_nothing_new_is_left_and_the_old_file_stays(saved, tmp_path):
+    output = tmp_path / "morph.tflite"
+    output.write_bytes(b"old")
+    with pytest.raises(parity.ExportError, match="encode"):
+        tflite.export(saved, output, "float16", tolerance=1e-9)
+    assert [p.name for p in tmp_path.iterdir()] == ["morph.tflite"]
+    assert output.read_bytes() == b"old"
+
+
+def test_an_operator_that_is_no_builtin_is_refused(tmp_path):
+    class Odd(Keeping):
+        def encode(self, image):
+            return tf.math.digamma(super().encode(image))
+
+    folder = saved_model.export(Odd("encode"), tmp_path / "saved", tolerance=1e3)
+    with pytest.raises(parity.ExportError, match="Digamma"):
+        tflite.export(folder, tmp_path / "odd.tflite")
+    assert [p.name for p in tmp_path.iterdir()] == ["saved"]
+
+
+def test_a_rank_above_four_is_refused(tmp_path):
+    class Deep(Keeping):
+        def decode(self, latent):
+            x = tf.transpose(tf.reshape(latent, (-1, 2, 2, 2, 2, 2)), (0, 5, 2, 4, 3, 1))
+            return super().decode(tf.reshape(x, (-1, *LATENT)))
+
+    with pytest.raises(parity.ExportError, match="rank 6"):
+        tflite.export(saved_model.export(Deep("decode"), tmp_path / "saved"), tmp_path / "deep.tflite")
+    assert [p.name for p in tmp_path.iterdir()] == ["saved"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((".", "m.tflite"), "not a model"),
+        ((".", "m.lite"), "must end in .tflite"),
+        ((".", "m.tflite", "int8"), "needs a representative set"),
+        (("absent", "m.tflite"), "no such file"),
+    ],
+)
+def test_bad_input_is_named(arguments, complaint, tmp_path):
+    folder, output, *rest = arguments
+    with pytest.raises(InputError, match=complaint):
+        tflite.export(tmp_path / folder, tmp_path / output, *rest)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_tflite_is_no_saved_model(exported, tmp_path):
+    with pytest.raises(InputError, match="is a tflite"):
+        tflite.export(exported, tmp_path / "m.tflite")
+
+
+def test_a_fixed_batch_is_looped_over(tmp_path):
+    folder = saved_model.export(FakeMethod(batch=1), tmp_path / "saved")
+    tflite.export(folder, tmp_path / "one.tflite")
+    fixed, free = serving.load(tmp_path / "one.tflite"), serving.live(FakeMethod())
+    latents = fixed.encode(images(3))
+    assert abs(latents - free.encode(images(3))).max() < 1e-5
+
+
+@pytest.mark.parametrize("module", ["saved_model", "tflite"])
+def test_the_program_ends_with_2_on_bad_flags(module, tmp_path):
+    given = {"saved_model": ["--version=0"], "tflite": [f"--saved_model={tmp_path}", "--output=m.tflite"]}[module]
+    ended = subprocess.run(
+        [sys.executable, "-m", f"export.{module}", *given], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr

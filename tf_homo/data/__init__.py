@@ -1,0 +1,1 @@
+"""Data sets: faces we draw, photos of faces, and the readers for both."""

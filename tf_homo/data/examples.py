@@ -1,0 +1,67 @@
+"""Labelled images in memory, and batches of them that are a function of (seed, step): what makes a resumed run exact."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """N images with K labels.
+
+    Attributes:
+      images: uint8 (N, S, S, 3), RGB.
+      labels: float32 (N, K) in [0, 1].
+      attributes: the K names.
+      extras: other arrays of N rows, for instance landmarks and mask of the drawn set.
+      about: what model.json says of them.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    attributes: tuple[str, ...]
+    extras: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    about: dict = dataclasses.field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"image": self.images, "labels": self.labels}
+
+
+def shuffled(count: int, batch_size: int, seed: int, step: tf.Tensor) -> tf.Tensor:
+    """Indices (batch_size,) of batch number `step` in an endless sequence of shuffled epochs over `count` examples.
+
+    Any step is reached without drawing those before it; every epoch is a new permutation and nothing is left over.
+    """
+    place = step * batch_size + tf.range(batch_size, dtype=tf.int64)
+    epoch, rank = place // count, place % count
+    seeds = tf.stack([tf.fill([batch_size], tf.constant(seed, tf.int64)), epoch, tf.zeros_like(epoch)], axis=1)
+    # the raw operator: tf.random.experimental.index_shuffle pads a batch of seeds along the wrong axis
+    return tf.raw_ops.RandomIndexShuffle(
+        index=rank, seed=tf.cast(seeds, tf.uint32), max_index=tf.constant(count - 1, tf.int64)
+    )
+
+
+def batches(
+    arrays: dict[str, np.ndarray],
+    batch_size: int,
+    seed: int,
+    steps: Sequence[int],
+    prepare: Callable[[dict[str, tf.Tensor], tf.Tensor], dict[str, tf.Tensor]],
+) -> tf.data.Dataset:
+    """Prepared batches for the steps from `steps[0]` up to (not with) `steps[1]`, each a function of (seed, step) alone."""
+    tensors = {name: tf.constant(array) for name, array in arrays.items()}
+    count = len(next(iter(arrays.values())))
+
+    def at(step: tf.Tensor) -> dict[str, tf.Tensor]:
+        index = shuffled(count, batch_size, seed, step)
+        batch = {name: tf.gather(tensor, index) for name, tensor in tensors.items()}
+        return prepare(batch, tf.stack([tf.constant(seed, tf.int64), step]))
+
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return tf.data.Dataset.range(*steps).map(at, num_parallel_calls=2).prefetch(2).with_options(options)

@@ -1,0 +1,51 @@
+"""The one error for input that is at fault, so that every program ends the same way."""
+
+import sys
+from collections.abc import Callable
+
+from absl import app, flags
+
+
+class InputError(ValueError):
+    """A file, flag or value is at fault. The message is one line: the culprit, its value, the mend."""
+
+
+def run(main: Callable[[list[str]], None], define: Callable[[list[str]], None] | None = None) -> None:
+    """Runs an absl program. Exit status: 0 done, 2 input or flags at fault (one line on stderr), 1 anything else.
+
+    `define` is given the command line first, where the flags themselves depend on it.
+    """
+
+    def guarded(argv: list[str]) -> None:
+        if len(argv) > 1:
+            _refuse(f"unexpected argument {argv[1]!r}: every option is a flag, see --help")
+        try:
+            main(argv)
+        except InputError as error:
+            _refuse(str(error))
+
+    if define:
+        try:
+            define(sys.argv)
+        except (InputError, flags.Error) as error:
+            _refuse(str(error))
+    app.run(guarded, flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    """Parses the flags. absl's own way is several lines and status 1, for a bad flag and for --help alike."""
+    try:
+        return flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+        near = str(error).partition("Did you mean: ")[2].split()  # the only place where absl tells it
+        mend = f"did you mean --{near[0]}? " if near else ""
+        _refuse(f"--{error.flagname}: there is no such flag; {mend}--help lists them")
+    except flags.Error as error:
+        _refuse(f"{error}; see --help")
+    except SystemExit:  # after --help and its kin have printed
+        raise SystemExit(0) from None
+
+
+def _refuse(message: str) -> None:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    raise SystemExit(2)

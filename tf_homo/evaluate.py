@@ -1,0 +1,171 @@
+"""Measures a system on drawn faces, whose true in-between images are known, beside baselines on the same pairs.
+
+    python -m tf_homo.evaluate --run_dir=runs/mine
+    python -m tf_homo.evaluate --model=OUT/1 --output_dir=evaluation
+    python -m tf_homo.evaluate                                           the model that is carried along, into
+    ./evaluation
+
+Writes evaluation.json and report.html, and prints the table of systems. What is measured, and how, stands in
+tf_homo/metrics.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from tf_homo import __version__, attributes, errors
+from tf_homo.errors import InputError
+
+NEEDED = ("encode", "interpolate", "decode")
+SEED = 20_190_616  # of the test faces, unless --test_seed says otherwise
+
+_RUN_DIR = flags.DEFINE_string("run_dir", None, "Run folder to measure; results go into it.", allow_override=True)
+_MODEL = flags.DEFINE_string("model", None, "SavedModel folder or .tflite to measure.", allow_override=True)
+_OUTPUT_DIR = flags.DEFINE_string(
+    "output_dir", None, "Folder for the results; default: --run_dir, or ./evaluation.", allow_override=True
+)
+_PAIRS = flags.DEFINE_integer("pairs", 256, "Pairs of faces; 256 for numbers to report.", lower_bound=1)
+_STEPS = flags.DEFINE_integer("steps", 9, "Frames along each path, both ends included; odd.", lower_bound=3)
+_TEST_SEED = flags.DEFINE_integer("test_seed", SEED, "Seed of the drawn faces; not the one trained on.", lower_bound=0)
+_REPORT = flags.DEFINE_bool("report", True, "Also write report.html.")
+
+
+def main(_: Sequence[str]) -> None:
+    """Flags -> model and faces -> evaluation.json, report.html and a table."""
+    if _RUN_DIR.value and _MODEL.value:
+        raise InputError(f"--run_dir={_RUN_DIR.value} and --model={_MODEL.value}: name one of them, not both")
+    if _STEPS.value % 2 == 0:
+        raise InputError(
+            f"--steps={_STEPS.value}: has no middle frame; give an odd number, for instance {_STEPS.value + 1}"
+        )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from tf_homo import serving  # takes seconds: the flags are checked before
+    from tf_homo.metrics import page, reader
+
+    if _REPORT.value:
+        page.require()
+    model = serving.load(_RUN_DIR.value or _MODEL.value)
+    if _RUN_DIR.value and model.format != "run":
+        raise InputError(f"--run_dir={_RUN_DIR.value}: is no run folder but a {model.format}; give it as --model")
+    plan = plan_for(model, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
+    folder = output_folder(_OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
+    result, shown = evaluate(model, plan, reader.load())
+    write(folder / "evaluation.json", json.dumps(result, indent=1, allow_nan=False) + "\n")
+    if _REPORT.value:
+        write(folder / "report.html", page.html(result, plan, *shown))
+    print(page.text(result))
+    print(f"{folder / 'evaluation.json'}" + (f", {folder / 'report.html'}" if _REPORT.value else ""))
+
+
+def plan_for(model, pairs: int, steps: int, seed: int):
+    """The Plan for a model; InputError where it cannot be measured on drawn faces."""
+    from tf_homo.data import drawing
+    from tf_homo.metrics import measure, reader
+
+    missing = [name for name in NEEDED if name not in model.signatures]
+    if missing:
+        raise InputError(
+            f"{model.path}: has no signature {', '.join(missing)}; a model to measure has {', '.join(NEEDED)}"
+        )
+    groups = attributes.groups_of(drawing.ATTRIBUTES, model.info.get("groups") or attributes.GROUPS)
+    groups = {name: members for name, members in groups.items() if name in model.info["branches"]}
+    if not groups:
+        raise InputError(
+            f"{model.path}: no branch moves an attribute of the drawn faces; its branches are {', '.join(model.info['branches'])}"
+        )
+    trained = (model.info.get("data") or {}).get("seed")
+    if seed in (trained, reader.SEED):
+        whose = "model" if seed == trained else "reader"
+        raise InputError(
+            f"--test_seed={seed}: the {whose} was trained on faces of that seed; give another, for instance {seed + 1}"
+        )
+    return measure.Plan(
+        groups, model.info["branches"], model.info["image_size"], seed, pairs, steps, white=min(32, pairs)
+    )
+
+
+def evaluate(model, plan, reader) -> tuple[dict, tuple]:
+    """Measures the model and the baselines.
+
+    Returns:
+      the content of evaluation.json, and what report.html is made of: (faces, {system: paths}, {system: {group:
+      curves}}).
+    """
+    from tqdm import tqdm
+
+    from tf_homo.metrics import baselines, measure
+
+    faces = measure.draw(plan, reader)
+    systems = baselines.systems(model, plan.groups)
+    paths, curves = {}, {}
+    total = sum(measure.frames_of(system, plan, faces) for system in systems.values())
+    with tqdm(total=total, unit="frame", mininterval=1.0) as bar:
+        for name, system in systems.items():
+            bar.set_description(name)
+            paths[name] = measure.walk(system, plan, faces, reader, bar.update)
+            curves[name] = {g: measure.curve(system, paths[name], plan, faces, g) for g in (None, *plan.groups)}
+    sources = reader.read(np.stack([pair.images[0] for pair in faces.pairs]))[0]
+    result = {
+        "systems": {name: measure.score(system, paths[name], plan, faces) for name, system in systems.items()},
+        "reader": {**reader.about, "error_here": float(np.abs(np.clip(sources, 0, 1) - faces.source).mean())},
+        "data": about(model, plan),
+        "versions": versions(),
+    }
+    return result, (faces, paths, curves)
+
+
+def about(model, plan) -> dict:
+    """What was measured, and on what."""
+    from tf_homo.metrics import response
+
+    return {
+        "dataset": "drawn_faces",
+        "split": "test",
+        "seed": plan.seed,
+        "image_size": plan.size,
+        "pairs": plan.pairs,
+        "steps": plan.steps,
+        "white_pairs": plan.white,
+        "other_faces": plan.real,
+        "clear_difference": response.CLEAR,
+        "groups": {name: list(members) for name, members in plan.groups.items()},
+        "model": {"path": str(model.path), "format": model.format, "step": model.info.get("step")},
+    }
+
+
+def versions() -> Mapping[str, str]:
+    """Of this package and of what the numbers depend on."""
+    packages = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy", "ai-edge-litert")}
+    return {"tf_homo": __version__, **packages, "python": platform.python_version()}
+
+
+def output_folder(name: str) -> Path:
+    """The folder, made where it is not there yet; InputError where it cannot be written to."""
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--output_dir={name}: cannot be made ({error.strerror}); name another folder") from None
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"--output_dir={name}: may not be written to; name another folder")
+    return folder
+
+
+def write(path: Path, content: str) -> None:
+    """Writes a text file, which appears whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(content, "utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,57 @@
+"""Loss formulas: pure functions from tensors to one float32 scalar. No weights of terms, no networks.
+
+Equation numbers are those of the method's report (section 4); the public reference is Chen, Xu, Tian, Jia, "Homomorphic Latent
+Space Interpolation for Unpaired Image-to-image Translation", CVPR 2019. Every mean is over the batch; WGAN-GP is Gulrajani et al.,
+"Improved Training of Wasserstein GANs", NeurIPS 2017.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def wasserstein_critic(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """(4.1) without its penalty: E[Dis(fake)] - E[Dis(real)] of critic scores (B, ...)."""
+    return tf.reduce_mean(_float(fake)) - tf.reduce_mean(_float(real))
+
+
+def wasserstein_opponent(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """(4.2): E[Dis(real)] - E[Dis(fake)], what encoder and interpolator minimise."""
+    return -wasserstein_critic(real, fake)
+
+
+def gradient_penalty(critic: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor) -> tf.Tensor:
+    """(4.1), penalty: E[(|grad critic(x)|_2 - 1)^2] at x = mix * real + (1 - mix) * fake, mix in [0, 1] of shape (B, 1, ...)."""
+    x = mix * real + (1.0 - mix) * fake
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        score = tf.reduce_sum(critic(x))
+    slope = _float(tape.gradient(score, x))
+    norm = tf.sqrt(tf.reduce_sum(tf.square(slope), axis=range(1, slope.shape.rank)) + 1e-12)  # the root has no slope at 0
+    return tf.reduce_mean(tf.square(norm - 1.0))
+
+
+def squared_error(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """(4.3), (4.4), (4.5), total: mean of (a - b)^2 over all elements, so that the size of a feature map does not weigh."""
+    return tf.reduce_mean(tf.square(_float(a) - _float(b)))
+
+
+def attribute_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """(4.7), (4.8): binary cross entropy of logits (B, K) against labels in [0, 1], summed over attributes."""
+    per_attribute = tf.nn.sigmoid_cross_entropy_with_logits(labels=_float(labels), logits=_float(logits))
+    return tf.reduce_mean(tf.reduce_sum(per_attribute, axis=-1))
+
+
+def idle_motion(moves: tf.Tensor, difference: tf.Tensor) -> tf.Tensor:
+    """Ours: what branches do though they have nothing to do.
+
+    Args:
+      moves: T_i(F_b - F_a) of the labelled branches, (B, G, h, w, d).
+      difference: largest |z_b - z_a| within each group, (B, G), in [0, 1].
+    """
+    power = tf.reduce_mean(tf.square(_float(moves)), axis=(2, 3, 4))  # (B, G)
+    return tf.reduce_mean((1.0 - difference) * power)
+
+
+def _float(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(x, tf.float32)

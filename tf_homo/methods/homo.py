@@ -1,0 +1,346 @@
+"""HomoInterp: homomorphic latent interpolation (Chen, Xu, Tian, Jia, CVPR 2019; equation numbers of the method's report).
+
+    F = E(Im)                                    latent (h, w, d)            E encoder, D decoder
+    F_interp = F_a + sum_i v_i T_i(F_b - F_a)    v in [0, 1]^C               T_i one branch per attribute group, and `rest`
+    z_interp = z_a + v_g(k) (z_b - z_a)          labels along the path       Dis critic, A' classifier on latents, one trunk
+    L_rec, L_D = |Phi_3(D(F)) - Phi_3(Im)|^2     L_KG = |P(F) - Phi_5(Im)|^2     Phi fixed features, P a 1x1 convolution
+
+Differs from the text, each by a flag, the default first:
+  * one more branch than groups, `rest`, for what no attribute names (the reference has it; the text does not): --rest_branch;
+  * a pixel term beside Phi_3 (reference; the text has none): --pixel_weight;
+  * penalty weight 100, five critic steps a step of the others, Adam 1e-4 (reference; the text: 2e-4): --penalty_weight, --critic_steps, --rate;
+  * (4.7) changes only I, as the text says; in the reference also E: --homomorphism_encoder;
+  * targets are the neighbours in a shuffled batch, swapped two by two (reference: a random permutation), so that a pair is never
+    split between replicas: no flag, the pairs are as random;
+  * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag.
+Ours, off by default, for where the text stops short: --real_weight (A' also learns real labels of real latents), --idle_weight
+(branches rest where labels agree), --motion_weight (labelled branches move no more than they must), --reader_weight (Phi's own reading
+of the decoded image follows z_interp), --lone_share (pairs that move one branch alone), stages (--classifier_steps,
+--autoencoder_steps, --latent_steps before --steps), and networks with little at full resolution (--encoder=patch, --decoder=shuffle).
+"""
+
+import dataclasses
+
+import tensorflow as tf
+from keras import layers
+
+from tf_homo import losses
+from tf_homo.attributes import GROUPS, REST, groups_of
+from tf_homo.errors import InputError
+from tf_homo.method import Adam, Batch, Method, Phase, Signature, Stage, Terms, option
+from tf_homo.networks import Interpolator, LatentCritic, PatchEncoder, ShuffleDecoder, UpsampleDecoder, VggEncoder
+from tf_homo.perceptual import AttributeClassifier, VggFeatures, load_vgg
+
+ENCODERS = {"vgg19": VggEncoder, "patch": PatchEncoder}
+DECODERS = {"upsample": UpsampleDecoder, "shuffle": ShuffleDecoder}
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Options of HomoInterp; each is a flag."""
+
+    image_size: int = option(128, "side of the square images, in pixels")
+    width: int = option(64, "channels of the first convolution; everything scales with it")
+    latent_depth: int = option(0, "channels d of the latent; 0: the encoder's own")
+    encoder: str = option("vgg19", "network E", tuple(ENCODERS))
+    decoder: str = option("upsample", "network D", tuple(DECODERS))
+    unit_latents: bool = option(True, "scale each latent channel to mean 0, variance 1")
+    branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper")
+    branch_bias: bool = option(True, "biases in the branches; without, T_i(0) = 0")
+    rest_branch: bool = option(True, "one more branch, for what no attribute names")
+    perceptual: str = option("classifier", "Phi", ("classifier", "vgg19"))
+    vgg_weights: str = option("imagenet", "VGG19's weights for E and Phi: imagenet, random, or a file")
+
+    classifier_steps: int = option(1000, "steps of Phi alone, where it is a classifier")
+    autoencoder_steps: int = option(0, "then steps of E and D alone")
+    latent_steps: int = option(0, "then steps of the latent game alone, on stored latents")
+    steps: int = option(128_000, "then steps of all together", may_change=True)
+    latent_batch_size: int = option(0, "batch of the latent game; 0: --batch_size")
+
+    rate: float = option(1e-4, "Adam's rate")
+    autoencoder_rate: float = option(1e-4, "Adam's rate for E and D alone, and for Phi")
+    final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)")
+    beta_1: float = option(0.5, "Adam's beta_1")
+    critic_steps: int = option(5, "critic steps for one step of the others")
+
+    shift: float = option(0.05, "largest random move of the input, as a share of its side")
+    mirror: bool = option(True, "mirror half of the inputs")
+    lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength")
+
+    perceptual_weight: float = option(1.0, "of Phi_3 in (4.3), (4.4)")
+    pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
+    guidance_weight: float = option(1.0, "of (4.5)")
+    penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
+    gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
+    real_weight: float = option(0.0, "of A' told the real labels of real latents")
+    encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
+    gan_weight: float = option(1.0, "of (4.2) in (4.9)")
+    homomorphism_weight: float = option(1.0, "of (4.7) in (4.9)")
+    homomorphism_encoder: bool = option(False, "(4.7) also changes E")
+    total_weight: float = option(1.0, "of the total term in (4.9)")
+    idle_weight: float = option(0.0, "of motion where the labels of a group agree")
+    motion_weight: float = option(0.0, "of motion of the labelled branches anywhere")
+    reader_weight: float = option(0.0, "of Phi's reading of the decoded F_interp, in the stage of all together")
+
+
+class HomoInterp(Method):
+    """The system: sub-networks encoder, decoder, interpolator, critic, guide (P) and phi."""
+
+    Config = Config
+    averaged = ("encoder", "decoder", "interpolator")
+
+    def __init__(self, config: Config, attributes, **kwargs):
+        super().__init__(config, attributes, **kwargs)
+        self.groups = groups_of(self.attributes, GROUPS)
+        grouped = [a for members in self.groups.values() for a in members]
+        if not grouped:
+            raise InputError(f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch")
+        self.branch_names = (*self.groups, REST) if config.rest_branch else tuple(self.groups)
+        # membership[k, i] = 1 where branch i moves attribute k; attributes outside every group stay the source's
+        self.membership = [[float(a in self.groups.get(b, ())) for b in self.branch_names] for a in self.attributes]
+        self.encoder = ENCODERS[config.encoder](config.width, config.latent_depth, config.unit_latents, name="encoder")
+        stride = self.encoder.stride
+        if config.image_size % (4 * stride):
+            raise InputError(f"--image_size={config.image_size}: encoder={config.encoder} needs a multiple of {4 * stride}")
+        try:
+            self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
+        except ValueError as error:
+            raise InputError(f"--decoder={config.decoder}: {error}") from error
+        self.interpolator = Interpolator(len(self.branch_names), config.branch_width, config.branch_bias, name="interpolator")
+        self.critic = LatentCritic(len(self.attributes), 4 * config.width, name="critic")
+        if config.perceptual == "vgg19":
+            self.phi = VggFeatures(config.width, name="phi")
+        else:
+            self.phi = AttributeClassifier(len(self.attributes), config.width, stride, name="phi")
+        if config.reader_weight and not self.phi.trained_on_data:
+            raise InputError("--reader_weight: VGG19 reads no attributes; use --perceptual=classifier or --reader_weight=0")
+
+    def build_all(self) -> None:
+        image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
+        latent = self.encoder(image)
+        self.latent_shape = tuple(latent.shape[1:])
+        self.decoder(latent), self.interpolator(latent), self.critic(latent), self.phi(image)
+        teacher = self.phi.features(image)[1]
+        if teacher.shape[1] != latent.shape[1]:
+            raise InputError(
+                f"--perceptual={self.config.perceptual} gives a {teacher.shape[1]}x{teacher.shape[1]} teacher for "
+                f"{latent.shape[1]}x{latent.shape[1]} latents; use it with an encoder of the same stride"
+            )
+        self.guide = layers.Conv2D(teacher.shape[-1], 1, name="guide")
+        self.guide.build(latent.shape)
+        if "vgg19" in (self.config.encoder, self.config.perceptual):
+            for net, kind in ((self.encoder, VggEncoder), (self.phi, VggFeatures)):
+                if isinstance(net, kind):
+                    load_vgg(net, self.config.vgg_weights)
+        self.built = True
+
+    def stages(self) -> tuple[Stage, ...]:
+        c = self.config
+        adam = lambda rate: Adam(rate, c.beta_1, final=c.final_rate)  # noqa: E731
+        critic = Phase("critic", ("critic",), self.critic_loss, adam(c.rate))
+        interpolator = Phase("interpolator", ("interpolator",), self.interpolator_loss, adam(c.rate), c.critic_steps)
+        everything = ("encoder", "decoder", "guide", "interpolator")
+        together = Phase("together", everything, self.together_loss, adam(c.rate), c.critic_steps)
+        reader = Phase("reader", ("interpolator",), self.reader_loss, adam(c.rate), c.critic_steps)
+        alone = Adam(c.autoencoder_rate, 0.9, final=c.final_rate)  # no adversary: the usual momentum
+        autoencoder = Phase("autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone)
+        classifier = Phase("classifier", ("phi",), self.classifier_loss, alone)
+        stages = (
+            Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
+            Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
+            Stage("latent", c.latent_steps, (critic, interpolator), stored=True, batch_size=c.latent_batch_size),
+            Stage("together", c.steps, (critic, together, reader) if c.reader_weight else (critic, together)),
+        )
+        return tuple(stage for stage in stages if stage.steps)
+
+    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
+        """{image uint8 (B,S,S,3) or latent (B,h,w,d), labels (B,K)} -> the same, moved and scaled to [0,1], with strength and mix."""
+        c, count = self.config, tf.shape(batch["labels"])[0]
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6, alg="philox"), num=6)
+        uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
+        branches = len(self.branch_names)
+        strength = uniform(0, (count, branches))
+        lone = tf.one_hot(tf.cast(uniform(1, (count,)) * branches, tf.int32), branches)
+        alone = tf.cast(uniform(2, (count, 1)) < c.lone_share, tf.float32)
+        prepared = {
+            "labels": tf.cast(batch["labels"], tf.float32),
+            "strength": strength * (alone * lone + 1.0 - alone),
+            "mix": uniform(3, (count, 1, 1, 1)),
+        }
+        if "latent" in batch:
+            return prepared | {"latent": batch["latent"]}
+        image = tf.cast(batch["image"], tf.float32) / 255.0
+        return prepared | {"image": moved(image, c.shift, c.mirror, uniform(4, (count, 2)), uniform(5, (count,)))}
+
+    def store(self, batch: Batch) -> Batch:
+        return {"latent": self.encoder(tf.cast(batch["image"], tf.float32) / 255.0), "labels": batch["labels"]}
+
+    # --- the mathematics -------------------------------------------------------------------------------------------
+
+    def interpolate(self, source: tf.Tensor, target: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """F_interp (B, h, w, d) and the moves T_i (B, C, h, w, d) for strength (B, C)."""
+        moves = self.interpolator(target - source)
+        return source + tf.einsum("bc,bchwd->bhwd", strength, moves), moves
+
+    def labels_at(self, labels: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+        """z_interp (B, K) between `labels` and their partners'."""
+        v = tf.matmul(strength, tf.constant(self.membership), transpose_b=True)  # (B, K)
+        return labels + v * (partner(labels) - labels)
+
+    def latent_of(self, batch: Batch) -> tf.Tensor:
+        return batch["latent"] if "latent" in batch else self.encoder(batch["image"])
+
+    def reconstruction(self, image: tf.Tensor, decoded: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """(4.3) = (4.4), with the pixel term."""
+        pixel = losses.squared_error(decoded, image)
+        feature = losses.squared_error(self.phi.features(decoded)[0], self.phi.features(image)[0])
+        loss = self.config.perceptual_weight * feature + self.config.pixel_weight * pixel
+        return loss, {"phi_3": feature, "psnr": -10.0 / tf.math.log(10.0) * tf.math.log(pixel)}
+
+    def guidance(self, image: tf.Tensor, latent: tf.Tensor) -> tf.Tensor:
+        """(4.5)."""
+        return losses.squared_error(self.guide(latent), self.phi.features(image)[1])
+
+    def classifier_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        logits = self.phi.logits(batch["image"], training=True)
+        loss = losses.attribute_entropy(batch["labels"], logits)
+        return loss, {"entropy": loss, "error": tf.reduce_mean(tf.abs(tf.sigmoid(logits) - batch["labels"]))}
+
+    def autoencoder_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """(4.3), (4.4), (4.5) without the game; here alone the encoder's unit scale is measured, later it stands."""
+        latent = self.encoder(batch["image"], training=True)
+        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
+        guidance = self.guidance(batch["image"], latent)
+        return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
+
+    def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """(4.1) and (4.8), which share their trunk."""
+        c, real = self.config, tf.stop_gradient(self.latent_of(batch))
+        fake = tf.stop_gradient(self.interpolate(real, partner(real), batch["strength"])[0])
+        real_score, real_logits = self.critic(real)
+        fake_score, fake_logits = self.critic(fake)
+        wasserstein = losses.wasserstein_critic(real_score, fake_score)
+        penalty = losses.gradient_penalty(lambda x: self.critic(x)[0], real, fake, batch["mix"])
+        gap = losses.attribute_entropy(batch["labels"], fake_logits)
+        labels = losses.attribute_entropy(batch["labels"], real_logits)
+        loss = wasserstein + c.penalty_weight * penalty + c.gap_weight * gap + c.real_weight * labels
+        return loss, {"wasserstein": wasserstein, "penalty": penalty, "gap": gap, "real": labels}
+
+    def interpolator_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """(4.9), F held."""
+        return self.game(batch, tf.stop_gradient(self.latent_of(batch)))
+
+    def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """(4.3), (4.6) and (4.9) in one update."""
+        latent = self.encoder(batch["image"])
+        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
+        guidance = self.guidance(batch["image"], latent)
+        game, game_terms = self.game(batch, latent)
+        return loss + self.config.guidance_weight * guidance + game, terms | {"guidance": guidance} | game_terms
+
+    def game(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """The interpolator's terms (4.9), with (4.2)'s gradient to E scaled to its weight in (4.6)."""
+        c, held = self.config, tf.stop_gradient(latent)
+        to_encoder = held + (c.encoder_gan_weight / max(c.gan_weight, 1e-12)) * (latent - held)
+        fake, moves = self.interpolate(to_encoder, partner(to_encoder), batch["strength"])
+        opponent = losses.wasserstein_opponent(self.critic(to_encoder)[0], self.critic(fake)[0])
+        if not c.homomorphism_encoder:
+            fake, moves = self.interpolate(held, partner(held), batch["strength"])
+        homomorphism = losses.attribute_entropy(self.labels_at(batch["labels"], batch["strength"]), self.critic(fake)[1])
+        total = losses.squared_error(held + tf.reduce_sum(moves, axis=1), partner(held))
+        labelled = moves[:, : len(self.groups)]
+        idle = losses.idle_motion(labelled, self.group_difference(batch["labels"]))
+        motion = tf.reduce_mean(tf.square(labelled))
+        loss = (
+            c.gan_weight * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
+            + c.idle_weight * idle + c.motion_weight * motion
+        )  # fmt: skip
+        terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total, "idle": idle, "motion": motion}
+        return loss, terms
+
+    def reader_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """Phi reads z_interp from the decoded F_interp; changes I."""
+        latent = tf.stop_gradient(self.latent_of(batch))
+        fake, _ = self.interpolate(latent, partner(latent), batch["strength"])
+        logits = self.phi.logits(self.decoder(fake))
+        wanted = self.labels_at(batch["labels"], batch["strength"])
+        loss = losses.attribute_entropy(wanted, logits)
+        return self.config.reader_weight * loss, {"entropy": loss, "error": tf.reduce_mean(tf.abs(tf.sigmoid(logits) - wanted))}
+
+    def group_difference(self, labels: tf.Tensor) -> tf.Tensor:
+        """Largest |z_b - z_a| within each group: (B, K) -> (B, G)."""
+        gap = tf.abs(partner(labels) - labels)
+        member = tf.constant(self.membership)[:, : len(self.groups)]  # (K, G)
+        return tf.reduce_max(gap[:, :, None] * member[None], axis=1)
+
+    # --- what is shown and exported ---------------------------------------------------------------------------------
+
+    def sample(self, batch: Batch) -> tuple[tf.Tensor, list[str]]:
+        """Rows of pairs: source, its reconstruction, each branch alone at 1, all at 1, target."""
+        image = tf.cast(batch["image"], tf.float32) / 255.0
+        latent = self.encoder(image)
+        moves = self.interpolator(partner(latent) - latent)
+        frames = [latent, *[latent + moves[:, i] for i in range(len(self.branch_names))], latent + tf.reduce_sum(moves, axis=1)]
+        decoded = [tf.clip_by_value(self.decoder(frame), 0.0, 1.0) for frame in frames]
+        columns = ["source", "decoded", *self.branch_names, "all", "target"]
+        return tf.stack([image, *decoded, partner(image)], axis=1), columns
+
+    def signatures(self) -> dict[str, Signature]:
+        size, h, w, d = self.config.image_size, *self.latent_shape
+        image = tf.TensorSpec((None, size, size, 3), tf.float32)
+        latent = tf.TensorSpec((None, h, w, d), tf.float32)
+        strength = tf.TensorSpec((None, len(self.branch_names)), tf.float32)
+
+        def encode(image):
+            return {"latent": self.encoder(image)}
+
+        def decode(latent):
+            return {"image": tf.clip_by_value(self.decoder(latent), 0.0, 1.0)}
+
+        def interpolate(source, target, strength):
+            # one source and target serve any number of rows of strength: the branches run once, their sum is a matrix product
+            moves = tf.concat([tf.reshape(m, (-1, 1, h * w * d)) for m in self.interpolator.moves(target - source)], axis=1)
+            step = tf.matmul(strength[:, None, :], moves)  # (N, 1, C) x (1 or N, C, hwd)
+            return {"latent": source + tf.reshape(step, (-1, h, w, d))}
+
+        def whole(source, target, strength):
+            a, b = encode(source)["latent"], encode(target)["latent"]
+            return decode(interpolate(a, b, strength)["latent"])
+
+        return {
+            "encode": Signature(encode, {"image": image}),
+            "interpolate": Signature(interpolate, {"source": latent, "target": latent, "strength": strength}),
+            "decode": Signature(decode, {"latent": latent}),
+            "serving_default": Signature(whole, {"source": image, "target": image, "strength": strength}),
+        }
+
+    def info(self) -> dict:
+        return super().info() | {
+            "image_size": self.config.image_size,
+            "branches": list(self.branch_names),
+            "groups": {group: list(members) for group, members in self.groups.items()},
+            "latent": list(self.latent_shape),
+        }
+
+
+def partner(x: tf.Tensor) -> tf.Tensor:
+    """Swaps examples 2i and 2i + 1 along the batch."""
+    pairs = tf.reshape(x, tf.concat([[-1, 2], tf.shape(x)[1:]], axis=0))
+    return tf.ensure_shape(tf.reshape(tf.reverse(pairs, [1]), tf.shape(x)), x.shape)
+
+
+def moved(image: tf.Tensor, shift: float, mirror: bool, offset: tf.Tensor, coin: tf.Tensor) -> tf.Tensor:
+    """Moves images (B, S, S, 3) by whole pixels, up to `shift` of the side (edges reflected), and mirrors half of them.
+
+    Args:
+      offset: (B, 2) in [0, 1], right and down; coin: (B,) in [0, 1].
+    """
+    count, size = tf.shape(image)[0], image.shape[1]
+    pixels = tf.round((2.0 * offset - 1.0) * shift * size)
+    flip = tf.where((coin < 0.5) & mirror, -1.0, 1.0)
+    zero, one = tf.zeros(count), tf.ones(count)
+    start = tf.where(flip < 0, size - 1.0, 0.0)
+    transform = tf.stack([flip, zero, start + pixels[:, 0], zero, one, pixels[:, 1], zero, zero], axis=1)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=image, transforms=transform, output_shape=(size, size), fill_value=0.0, interpolation="NEAREST", fill_mode="REFLECT"
+    )

@@ -1,0 +1,1 @@
+"""How well a system morphs: response of the attributes along the path, distances between images and between sets."""

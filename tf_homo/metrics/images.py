@@ -1,0 +1,73 @@
+"""Distances between images and between sets of images. Images are float (..., H, W, 3) in [0, 1]."""
+
+import numpy as np
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
+
+
+def psnr(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Peak signal-to-noise ratio (N,) in dB, -10 log10 of the mean squared error; 100 at most, for equal images."""
+    error = np.mean((np.asarray(images, np.float64) - truth) ** 2, axis=(1, 2, 3))
+    return -10 * np.log10(np.maximum(error, 1e-10))
+
+
+def ssim(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Structural similarity (N,) (Wang et al., 2004; 11x11 Gaussian of 1.5 pixels, mean over the channels); at most 1,
+    equal images.
+    """
+    import tensorflow as tf
+
+    parts = [
+        tf.image.ssim(images[i : i + 64], truth[i : i + 64], max_val=1.0).numpy() for i in range(0, len(images), 64)
+    ]
+    return np.concatenate(parts)
+
+
+def white_background_shift(frames: np.ndarray, where: np.ndarray) -> float:
+    """Mean change of background pixels that are pure white, in 1/255: 0 is best, 255 is black.
+
+    Args:
+      frames: (V, H, W, 3), a path between two faces on white.
+      where: bool (H, W), background and pure white in both faces: there every frame should be white as well.
+    """
+    return float(255 * np.abs(1 - frames[:, where]).mean())
+
+
+def edge_energy(images: np.ndarray) -> np.ndarray:
+    """Mean squared difference (...,) of neighbouring pixels' luma, across and down."""
+    luma = np.asarray(images, np.float64) @ LUMA
+    across, down = np.diff(luma, axis=-1), np.diff(luma, axis=-2)
+    return (across**2).mean((-2, -1)) + (down**2).mean((-2, -1))
+
+
+def ghosting(frames: np.ndarray) -> float:
+    """Edge energy of the middle frame over the mean of the two ends'. Frames (V, H, W, 3), V odd.
+
+    1: as crisp as its ends. Where two images are laid over each other, an edge that only one of them has keeps half
+    its contrast and a quarter of its energy, so a double exposure of faces that do not line up has 1/2. A blurred
+    middle is low too.
+    """
+    ends = edge_energy(frames[[0, -1]]).mean()
+    return float(edge_energy(frames[len(frames) // 2]) / max(ends, 1e-12))
+
+
+def frechet(first: np.ndarray, second: np.ndarray) -> float:
+    """Fréchet distance between two sets of features (n, D), (m, D), taken as Gaussian (Dowson and Landau 1982; Heusel
+    et al. 2017).
+
+        |m1 - m2|^2 + tr(C1 + C2 - 2 (C1^(1/2) C2 C1^(1/2))^(1/2))
+
+    At least 0, 0 for equal mean and covariance. Small sets score too high: compare only sets of the same sizes.
+
+    Raises:
+      ValueError: a set has fewer than two members.
+    """
+    if min(len(first), len(second)) < 2:
+        raise ValueError(f"sets of {len(first)} and {len(second)}: a covariance needs at least two members")
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    c1, c2 = np.atleast_2d(np.cov(first.T)), np.atleast_2d(np.cov(second.T))
+    values, vectors = np.linalg.eigh(c1)
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    between = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c2 @ root), 0)).sum()
+    distance = np.sum((first.mean(0) - second.mean(0)) ** 2) + np.trace(c1) + np.trace(c2) - 2 * between
+    return float(max(distance, 0.0))

@@ -1,0 +1,239 @@
+"""Sends pairs of drawn faces through systems, reads the attributes along every path, and sums up."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from tf_homo.data import drawing, drawn_faces
+from tf_homo.metrics import images, response
+from tf_homo.metrics.baselines import Pair, System, pair_of
+from tf_homo.metrics.reader import FEATURES, Reader
+
+RESPONSE = ("linearity_error", "linearity_error_max", "monotonic_rate", "endpoint_gap", "leakage", "jump", "ppl")
+IMAGES = ("psnr", "ssim", "frechet", "midpoint_frechet", "ghosting", "white_background_shift")
+KEYS = (*RESPONSE, *IMAGES)
+FEWEST = 8  # pairs or faces below which a Fréchet distance would be no number to show
+SHOWN = 3  # pairs whose frames are kept for the report
+
+_EVERYTHING = "all groups move, as they should"
+_TOGETHER = "it moves all groups at once, none alone"
+_WHOLE = "measured on the path of all together"
+_EXACT = "its first frame is the source image itself"
+
+Row = dict[str, dict | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What is measured: drawn faces of the test split of `seed`, and how finely.
+
+    Attributes:
+      groups: attributes by group, those that the drawn set and the model share; branches: the model's, in its order.
+      pairs, steps: numbers of pairs and of frames a path (odd, both ends included).
+      white: number of pairs on white background; real: of faces that stand for the set of real ones.
+    """
+
+    groups: Mapping[str, Sequence[str]]
+    branches: Sequence[str]
+    size: int
+    seed: int
+    pairs: int
+    steps: int
+    white: int = 32
+    real: int = 512
+
+    @property
+    def columns(self) -> dict[str, list[int]]:
+        return {name: [drawing.ATTRIBUTES.index(a) for a in members] for name, members in self.groups.items()}
+
+    def strengths(self, names: Sequence[str | None]) -> np.ndarray:
+        """Rows (1 + len(names) * (V - 1), C): the source, then for each name (None: all) the way up to 1, without 0."""
+        way = np.linspace(0, 1, self.steps, dtype=np.float32)[1:, None]
+        ends = [[name is None or name == branch for branch in self.branches] for name in names]
+        rows = [way * np.array(end, np.float32) for end in ends]
+        return np.concatenate([np.zeros((1, len(self.branches)), np.float32), *rows])
+
+
+@dataclasses.dataclass
+class Paths:
+    """What came of one system.
+
+    Attributes:
+      reads, features: by group (None: all together) the strengths (n, V, 18) and features (n, V, D) read along the
+      paths. pairs: by group the n pairs' places.
+      first: the first frames of all pairs (P, S, S, 3); ghosting (P,); white: shifts on white background.
+      shown: by group the frames of some of the first pairs, {place: (V, S, S, 3)}.
+    """
+
+    reads: dict = dataclasses.field(default_factory=dict)
+    features: dict = dataclasses.field(default_factory=dict)
+    pairs: dict = dataclasses.field(default_factory=dict)
+    first: list = dataclasses.field(default_factory=list)
+    ghosting: list = dataclasses.field(default_factory=list)
+    white: list = dataclasses.field(default_factory=list)
+    shown: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Faces:
+    """The drawn faces of a plan: pairs, pairs on white, true strengths of both ends (P, 18), features of other faces
+    (R, D).
+
+    `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,).
+    """
+
+    pairs: list[Pair]
+    white: list[Pair]
+    source: np.ndarray
+    target: np.ndarray
+    real: np.ndarray
+    differs: dict[str | None, np.ndarray]
+
+
+def draw(plan: Plan, reader: Reader) -> Faces:
+    """Pair i is test examples 2i and 2i + 1; then come the other faces; then those on white, as the split has them."""
+    pairs = [pair_of(2 * i, 2 * i + 1, plan.size, plan.seed) for i in range(plan.pairs)]
+    after = 2 * plan.pairs
+    real = [drawn_faces.example(after + i, plan.size, plan.seed, "test").picture.image for i in range(plan.real)]
+    white, index = [], after + plan.real
+    while len(white) < 2 * plan.white:
+        if _on_white(drawn_faces.face(index, plan.seed, "test")):
+            white.append(index)
+        index += 1
+    source, target = (np.stack([pair.faces[end].strengths for pair in pairs]) for end in (0, 1))
+    columns = {None: list(range(len(drawing.ATTRIBUTES))), **plan.columns}
+    return Faces(
+        pairs,
+        [pair_of(a, b, plan.size, plan.seed) for a, b in zip(white[::2], white[1::2], strict=True)],
+        source,
+        target,
+        reader.read(np.stack(real))[1],
+        {name: np.linalg.norm((target - source)[:, of], axis=1) >= response.CLEAR for name, of in columns.items()},
+    )
+
+
+def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Callable[[int], object]) -> Paths:
+    """Every path of one system: all together for each pair, and each group alone where the pair differs clearly in it.
+
+    `progress` is told how many frames were made, `frames_of` of them in all.
+    """
+    paths = Paths()
+    alone = len(faces.pairs) if system.alone is None else system.alone
+    for place, pair in enumerate(faces.pairs):
+        names = [None] + [name for name in plan.groups if place < alone and faces.differs[name][place]]
+        frames = system.path(pair, plan.strengths(names))
+        strengths, features = reader.read(frames)
+        for i, name in enumerate(names):
+            rows = [0, *range(1 + i * (plan.steps - 1), 1 + (i + 1) * (plan.steps - 1))]
+            paths.pairs.setdefault(name, []).append(place)
+            paths.reads.setdefault(name, []).append(strengths[rows])
+            paths.features.setdefault(name, []).append(features[rows])
+            if place < SHOWN:
+                paths.shown.setdefault(name, {})[place] = frames[rows]
+        paths.first.append(frames[0])
+        paths.ghosting.append(images.ghosting(frames[: plan.steps]))
+        progress(len(frames))
+    for pair in faces.white:
+        frames = system.path(pair, plan.strengths([None]))
+        paths.white.append(images.white_background_shift(frames, pair.white))
+        progress(len(frames))
+    for rows in (paths.reads, paths.features):
+        rows.update({name: np.stack(parts) for name, parts in rows.items()})
+    return paths
+
+
+def frames_of(system: System, plan: Plan, faces: Faces) -> int:
+    """How many frames `walk` makes of a system."""
+    alone = sum(int(faces.differs[name][: system.alone].sum()) for name in plan.groups)
+    return (plan.steps - 1) * (alone + plan.pairs + plan.white) + plan.pairs + plan.white
+
+
+def curve(system: System, paths: Paths, plan: Plan, faces: Faces, group: str | None) -> np.ndarray:
+    """Responses y (n, V) of a group (None: all attributes) over the pairs that differ clearly in it; n may be 0.
+
+    Where the system moves a group alone, on that group's own paths, else on the paths of all together.
+    """
+    reads, places, _ = _of(system, paths, faces, group)
+    columns = slice(None) if group is None else plan.columns[group]
+    return response.response(reads[..., columns], faces.source[places][:, columns], faces.target[places][:, columns])
+
+
+def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
+    """A system's entry of evaluation.json: {"all": {key: value}, "groups": {group: {key: value}}, "notes": {key: why
+    it is null}}.
+    """
+    notes = {"all.leakage": _EVERYTHING, **{f"groups.{key}": _WHOLE for key in IMAGES}}
+    groups = {}
+    for name in plan.groups:
+        row = groups[name] = dict.fromkeys(KEYS)
+        reads, places, features = _of(system, paths, faces, name)
+        if not len(places):
+            notes[f"groups.{name}"] = f"no pair differs by {response.CLEAR} in it; take more pairs"
+            continue
+        row |= _answers(curve(system, paths, plan, faces, name), features)
+        if system.alone != 0 and len(plan.groups) > 1:
+            ends = faces.source[places], faces.target[places]
+            row["leakage"] = _value(response.leakage(reads, *ends, plan.columns, name))
+    if system.alone == 0:
+        notes |= {"groups": f"read from the path of all together: {_TOGETHER}", "groups.leakage": _TOGETHER}
+    elif len(plan.groups) < 2:
+        notes["groups.leakage"] = "there is no other group"
+    whole = dict.fromkeys(KEYS) | _answers(curve(system, paths, plan, faces, None), _of(system, paths, faces, None)[2])
+    whole |= _pictures(system, paths, faces, notes)
+    return {"all": whole, "groups": groups, "notes": notes}
+
+
+def _of(system: System, paths: Paths, faces: Faces, group: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What was read for a group: strengths (n, V, 18), the pairs' places (n,), features (n, V, D)."""
+    path = group if system.alone != 0 else None
+    reads, features = (kept.get(path, kept[None][:0]) for kept in (paths.reads, paths.features))
+    places = np.array(paths.pairs.get(path, []), int)
+    clear = faces.differs[group][places]
+    return reads[clear], places[clear], features[clear]
+
+
+def _answers(y: np.ndarray, features: np.ndarray) -> Row:
+    if not len(y):
+        return {}
+    mean, largest = response.linearity(y)
+    values = {
+        "linearity_error": mean,
+        "linearity_error_max": largest,
+        "monotonic_rate": response.monotonic_rate(y),
+        "endpoint_gap": response.endpoint_gap(y),
+        "jump": response.jump(y),
+        "ppl": response.ppl(features),
+    }
+    return {key: _value(value) for key, value in values.items()}
+
+
+def _pictures(system: System, paths: Paths, faces: Faces, notes: dict[str, str]) -> Row:
+    source, first = np.stack([pair.images[0] for pair in faces.pairs]), np.stack(paths.first)
+    row: Row = {"ssim": _value(images.ssim(first, source)), "ghosting": _value(paths.ghosting)}
+    if system.exact_source:
+        notes["all.psnr"] = _EXACT
+    else:
+        row["psnr"] = _value(images.psnr(first, source))
+    if paths.white:
+        row["white_background_shift"] = _value(paths.white)
+    else:
+        notes["all.white_background_shift"] = "no pair on white background was asked for"
+    features = paths.features[None]
+    for key, frame in (("frechet", -1), ("midpoint_frechet", features.shape[1] // 2)):
+        if min(len(features), len(faces.real)) < FEWEST:
+            notes[f"all.{key}"] = f"fewer than {FEWEST} pairs"
+        else:
+            distance = images.frechet(features[:, frame], faces.real)
+            row[key] = {"value": distance, "n": len(features), "features": FEATURES}
+    return row
+
+
+def _on_white(face: drawing.Face) -> bool:
+    """Whether the upper corners of a small painting are pure white; hair and clothes do not reach them."""
+    return bool((drawing.render(face, 16).image[0, [0, -1]] == 255).all())
+
+
+def _value(values) -> dict:
+    values = np.asarray(values, np.float64)
+    return {"value": float(values.mean()), "n": len(values)}

@@ -1,0 +1,222 @@
+"""Who reads the attributes: a small network of its own that sees an image and says how strong each attribute is.
+
+It shares nothing with what training uses: other faces (seed 1,000,003), other layers, other weights than the
+classifier that a run may train for itself. It is carried ready-made in tf_homo/pretrained/reader_64. To make it again
+(some minutes):
+
+    python -m tf_homo.metrics.reader --output_dir=runs/reader_64
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from tf_homo import errors
+from tf_homo.data import drawing, drawn_faces
+from tf_homo.errors import InputError
+
+CARRIED = Path(__file__).parents[1] / "pretrained" / "reader_64"
+SEED = 1_000_003  # of its faces: no training of a system may use it
+SIZE = 64
+FEATURES = "reader_64"
+
+_OUT = flags.DEFINE_string("output_dir", None, "Folder to write.", allow_override=True)
+_EXAMPLES = flags.DEFINE_integer("reader_examples", 14_000, "Faces to train on.", lower_bound=64)
+_STEPS = flags.DEFINE_integer("reader_steps", 2_200, "Steps of 64 faces.", lower_bound=1)
+
+
+class Reader:
+    """Reads images.
+
+    Attributes:
+      about: reader.json: its name, seed, examples, steps, and its mean absolute error on faces it has not seen.
+    """
+
+    def __init__(self, network, about: dict):
+        import tensorflow as tf
+
+        self.about = about
+        self._call = tf.function(
+            lambda image: network(_fit(image), training=False),
+            input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)],
+        )
+
+    def read(self, images: np.ndarray, batch: int = 64) -> tuple[np.ndarray, np.ndarray]:
+        """Images (N, S, S, 3), float in [0, 1] or uint8, of any size.
+
+        Returns:
+          strengths (N, 18), in the order of drawing.ATTRIBUTES; not clipped to [0, 1], or a path would flatten at its
+          ends. features (N, D): means over the picture of two inner layers, for distances between sets.
+        """
+        images = np.asarray(images)
+        scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
+        parts = [
+            self._call(images[i : i + batch].astype(np.float32) * scale) for i in range(0, max(len(images), 1), batch)
+        ]
+        strengths, features = zip(*parts, strict=True)
+        return np.concatenate(strengths), np.concatenate(features)
+
+
+def load(folder: str | os.PathLike = CARRIED) -> Reader:
+    """The reader kept in a folder; by default the one carried along.
+
+    Raises:
+      InputError: reader.npz or reader.json is missing or of another network.
+    """
+    folder = Path(folder)
+    try:
+        about = json.loads((folder / "reader.json").read_text("utf-8"))
+        with np.load(folder / "reader.npz") as kept:
+            weights = [kept[name].astype(np.float32) for name in kept.files]
+        network = build()
+        network.set_weights(weights)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{error.filename}: missing; make it with python -m tf_homo.metrics.reader --output_dir={folder}"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{folder}: is no reader of this version ({str(error)[:120]}); make it again") from error
+    return Reader(network, about)
+
+
+def build():
+    """The network: images (B, 64, 64, 3) in [0, 1] -> strengths (B, 18), features (B, 112).
+
+    Averages before every reduction: a plain stride aliases, and the reading would wobble while a face moves evenly.
+    """
+    import keras
+    from keras import layers
+
+    def block(x, channels, kernel=3):
+        x = layers.Conv2D(channels, kernel, padding="same", use_bias=False)(x)
+        return layers.ELU()(layers.BatchNormalization(momentum=0.95)(x))
+
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.Rescaling(2.0, -1.0)(image)
+    x = layers.ELU()(layers.Conv2D(24, 4, 2, padding="same")(x))  # (B, 32, 32, 24)
+    x = layers.AveragePooling2D(2)(block(x, 32))  # (B, 16, 16, 32)
+    fine = block(x, 48)
+    x = layers.AveragePooling2D(2)(fine)  # (B, 8, 8, 48)
+    coarse = block(block(x, 64), 64)
+    x = layers.AveragePooling2D(2)(coarse)  # (B, 4, 4, 64)
+    x = block(x, 128)
+    x = layers.Flatten()(block(x, 64, 1))
+    x = layers.Dense(128, activation="elu")(layers.Dropout(0.1)(x))
+    strengths = layers.Dense(len(drawing.ATTRIBUTES))(x)
+    pooled = [layers.GlobalAveragePooling2D()(layers.ReLU()(part)) for part in (fine, coarse)]
+    return keras.Model(image, [strengths, layers.Concatenate()(pooled)], name=FEATURES)
+
+
+def faces(count: int, size: int, split: str, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 (N, S, S, 3) and strengths (N, 18). Every second face stands somewhere between two drawn ones, as a
+    path does.
+    """
+    images = np.empty((count, size, size, 3), np.uint8)
+    strengths = np.empty((count, len(drawing.ATTRIBUTES)), np.float32)
+    for i in range(count):
+        face = drawn_faces.face(i, seed, split)
+        if i % 2:
+            other = drawn_faces.face(i + count, seed, split).strengths
+            way = np.random.default_rng([seed, i]).random(dtype=np.float32)
+            face = face.with_strengths(face.strengths + way * (other - face.strengths))
+        images[i], strengths[i] = drawing.render(face, size).image, face.strengths
+    return images, strengths
+
+
+def train(images: np.ndarray, strengths: np.ndarray, steps: int, batch: int = 64):
+    """A network trained on faces, a part of them softened (decoders do that), shifted and mirrored."""
+    import keras
+    import tensorflow as tf
+    from tqdm import tqdm
+
+    keras.utils.set_random_seed(SEED)
+    network = build()
+    optimizer = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(3e-3, steps), weight_decay=1e-4)
+    optimizer.build(network.trainable_variables)
+
+    @tf.function
+    def step(image, truth):
+        with tf.GradientTape() as tape:
+            error = network(_varied(tf.cast(image, tf.float32) / 255.0), training=True)[0] - truth
+            # quadratic for small errors: the median that an absolute error learns jumps between 0 and 1 where it is
+            # unsure
+            loss = tf.reduce_mean(tf.where(tf.abs(error) < 0.1, 5.0 * error**2, tf.abs(error) - 0.05))
+        variables = network.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    order = np.random.default_rng(SEED)
+    for index in (bar := tqdm(range(steps), unit="step", mininterval=1.0)):
+        rows = order.integers(0, len(images), batch)
+        value = step(images[rows], strengths[rows])
+        if index % 20 == 0:
+            bar.set_postfix(loss=f"{float(value):.3f}")
+    return network
+
+
+def mean_errors(reader: Reader, size: int, count: int) -> np.ndarray:
+    """Mean absolute error (18,) on faces that it was not trained on, drawn at `size` pixels."""
+    images, strengths = faces(count, size, "test")
+    return np.abs(np.clip(reader.read(images)[0], 0, 1) - strengths).mean(0)
+
+
+def save(network, about: dict, folder: Path) -> None:
+    """Writes reader.npz (float16: half the size, and the reading changes by less than 0.002) and reader.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {f"{i:02}": value.astype(np.float16) for i, value in enumerate(network.get_weights())}
+    partial = folder / f".reader.{os.getpid()}.npz"
+    np.savez_compressed(partial, **weights)
+    os.replace(partial, folder / "reader.npz")
+    partial = folder / f".reader.{os.getpid()}.json"
+    partial.write_text(json.dumps(about, indent=2) + "\n", "utf-8")
+    os.replace(partial, folder / "reader.json")
+
+
+def _fit(image):
+    """To 64 pixels a side: by area where there are more, bicubic where there are fewer."""
+    import tensorflow as tf
+
+    side = tf.shape(image)[1]
+    method = lambda name: lambda: tf.image.resize(image, (SIZE, SIZE), name)  # noqa: E731
+    return tf.ensure_shape(
+        tf.cond(side == SIZE, lambda: image, lambda: tf.cond(side > SIZE, method("area"), method("bicubic"))),
+        (None, SIZE, SIZE, 3),
+    )
+
+
+def _varied(image):
+    import tensorflow as tf
+
+    count = tf.shape(image)[0]
+    image = tf.where(tf.random.uniform((count, 1, 1, 1)) < 0.5, image, image[:, :, ::-1])
+    soft = tf.image.resize(tf.image.resize(image, (SIZE // 2, SIZE // 2), "area"), (SIZE, SIZE), "bicubic")
+    share = tf.maximum(tf.random.uniform((count, 1, 1, 1), -1.0, 1.0), 0.0)  # half of them stay sharp
+    image = image + share * (soft - image)
+    return image + tf.random.normal(tf.shape(image), 0.0, 0.01)
+
+
+def main(_: list[str]) -> None:
+    """Draws, trains, measures, writes."""
+    if not _OUT.value:
+        raise InputError("--output_dir is missing: name the folder to write, for instance --output_dir=runs/reader_64")
+    folder = Path(_OUT.value)
+    print(f"drawing {_EXAMPLES.value} faces")
+    network = train(*faces(_EXAMPLES.value, SIZE, "train"), _STEPS.value)
+    about = {"name": FEATURES, "seed": SEED, "image_size": SIZE, "examples": _EXAMPLES.value, "steps": _STEPS.value}
+    save(network, about, folder)
+    reader = load(folder)
+    errors_of = mean_errors(reader, SIZE, 2000)
+    about["error"] = dict(zip(drawing.ATTRIBUTES, np.round(errors_of, 4).tolist(), strict=True))
+    about["error_mean"] = round(float(errors_of.mean()), 4)
+    about["error_mean_at_size"] = {size: round(float(mean_errors(reader, size, 400).mean()), 4) for size in (32, 128)}
+    save(network, about, folder)
+    for name, error in about["error"].items():
+        print(f"  {name:22} {error:.3f}")
+    print(f"{folder}: mean error {about['error_mean']:.3f}")
+
+
+if __name__ == "__main__":
+    errors.run(main)

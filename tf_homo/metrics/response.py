@@ -1,0 +1,97 @@
+"""How the attributes answer to the strength: measures of one path, from the strengths read along it.
+
+A path has V frames at even strengths v = 0 ... 1. For a group of attributes, r(v) are the strengths read from frame v,
+s_a and s_b the true ones of source and target. The response is how much of the way is done (Chen et al., CVPR 2019,
+claim y(v) = v):
+
+    y(v) = <r(v) - s_a, s_b - s_a> / |s_b - s_a|^2          0 at the source's own value, 1 at the target's
+
+It means something only where the two faces differ: pairs with |s_b - s_a| >= CLEAR count, and every number comes with
+their count n. All arrays are numpy, pairs first: y (n, V), strengths (n, V, K). Each measure gives one value a pair, (n,).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+CLEAR = 0.5  # a pair differs in a group where the true difference of its attributes is at least so long
+FLOOR = 0.1  # share of the way; denominators are at least this, lest noise over no movement count as a large number
+
+
+def response(reads: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Responses y (n, V) from reads (n, V, K) and the true strengths of source and target (n, K), which must differ."""
+    way = target - source
+    length = np.sum(way**2, axis=-1)
+    if not np.all(length > 0):
+        raise ValueError("a pair has the same strengths at both ends; only pairs that differ have a response")
+    return np.einsum("nvk,nk->nv", reads - source[:, None], way) / length[:, None]
+
+
+def linearity(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Deviation from the straight line between the path's own ends, |y(v) - (y(0) + v (y(1) - y(0)))| / |y(1) - y(0)|.
+
+    Returns:
+      its mean over v in [0, 1] (trapezoid rule, so that the number of frames hardly matters), and its maximum. Both 0
+      for an even pace; a step in the middle has 1/4 and 1/2. The denominator is at least FLOOR.
+    """
+    ends = y[:, -1] - y[:, 0]
+    straight = y[:, :1] + np.linspace(0, 1, y.shape[1]) * ends[:, None]
+    off = np.abs(y - straight) / np.maximum(np.abs(ends), FLOOR)[:, None]
+    return ((off[:, 1:] + off[:, :-1]) / 2).mean(1), off.max(1)
+
+
+def monotonic_rate(y: np.ndarray) -> np.ndarray:
+    """Share of the V - 1 steps that go towards the target, y(v + dv) > y(v). In [0, 1], best 1; standing still does
+    not count.
+    """
+    return (np.diff(y, axis=1) > 0).mean(1)
+
+
+def endpoint_gap(y: np.ndarray) -> np.ndarray:
+    """|1 - y(1)|: how far the end stays from the target's own value (or overshoots it), as a share of the way. 0 is
+    best.
+    """
+    return np.abs(1 - y[:, -1])
+
+
+def jump(y: np.ndarray) -> np.ndarray:
+    """Largest step over mean step, in absolute size. In [1, V - 1]: 1 for an even pace, V - 1 where all happens in one
+    step.
+
+    The mean step is taken as at least FLOOR / (V - 1), so that a path that stands still has a value below 1.
+    """
+    steps = np.abs(np.diff(y, axis=1))
+    return steps.max(1) / np.maximum(steps.mean(1), FLOOR / steps.shape[1])
+
+
+def leakage(
+    reads: np.ndarray, source: np.ndarray, target: np.ndarray, groups: Mapping[str, Sequence[int]], moved: str
+) -> np.ndarray:
+    """Mean movement of the other groups over the movement of the one that is to move alone.
+
+    Movement is the length of the change in what is read of a group's attributes, from frame 0 to the last. 0 is best,
+    1 means that every other group moves as far. The denominator is at least FLOOR times the true difference.
+
+    Args:
+      reads: (n, V, K) over all attributes.
+      source, target: true strengths (n, K).
+      groups: the columns of each group.
+      moved: the group whose strength went from 0 to 1.
+    """
+    change = reads[:, -1] - reads[:, 0]
+    size = {name: np.linalg.norm(change[:, list(columns)], axis=1) for name, columns in groups.items()}
+    true = np.linalg.norm((target - source)[:, list(groups[moved])], axis=1)
+    others = [length for name, length in size.items() if name != moved]
+    if not others:
+        raise ValueError(f"{moved} is the only group; nothing else could move")
+    return np.mean(others, axis=0) / np.maximum(size[moved], FLOOR * true)
+
+
+def ppl(features: np.ndarray) -> np.ndarray:
+    """Perceptual path length (Karras et al., CVPR 2019): mean over the steps of |phi(v + dv) - phi(v)|^2 / dv^2.
+
+    Here dv = 1 / (V - 1), and phi (n, V, D) are the reader's features. At least 0; for given ends a straight and even path has the least,
+    |phi(1) - phi(0)|^2. Comparable only between systems on the same pairs.
+    """
+    steps = np.sum(np.diff(features, axis=1) ** 2, axis=-1)  # (n, V - 1)
+    return steps.mean(1) * steps.shape[1] ** 2

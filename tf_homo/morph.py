@@ -1,0 +1,240 @@
+"""Morphs one photo towards another along named attributes, at an even pace.
+
+    python -m tf_homo.morph --source=drawn_faces:17 --target=drawn_faces:4 --out=strip.png
+    python -m tf_homo.morph --source=a.jpg --target=b.jpg --strength=Smiling=0.7,age=1 --out=smile.gif
+    python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=branches --out=branches.png
+    python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=grid --x=Smiling --y=age --out=grid.png
+    python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=corners --corners=c.jpg,d.jpg --out=corners.png
+
+Each image is encoded once. Where one pair is morphed, every branch T_i(F_b - F_a) is computed once as well, and the N
+frames are sums of them: F_a + sum_i v_i T_i(F_b - F_a).
+"""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from absl import flags
+
+from tf_homo import attributes, errors, photos, report
+from tf_homo.errors import InputError
+
+MODES = {
+    "path": "frames from the source to --strength, evenly",
+    "branches": "one row for each branch, moved alone, and a last row with all of them",
+    "grid": "two strengths, --x to the right and --y downwards",
+    "corners": "four images, bilinear: source top left, target bottom right, --corners the other two",
+}
+PNG, MOVING = ".png", (".gif", ".mp4")
+MOST_FRAMES = {"path": 1000, "branches": 64, "grid": 64, "corners": 64}
+BATCH = 16  # latents decoded at a time
+MOVING_SIDE = 256  # frames of a GIF or MP4 have at least this many pixels a side
+
+_MODEL = flags.DEFINE_string(
+    "model",
+    None,
+    "Run folder, SavedModel folder or .tflite; default: the one carried along.",
+    allow_override=True,  # other programs have it too, and a test may import both
+)
+_SOURCE = flags.DEFINE_string("source", None, "Image to start from: a file, or drawn_faces:17 for a drawn example.")
+_TARGET = flags.DEFINE_string("target", None, "Image to move to; not needed by a model that edits without one.")
+_STRENGTH = flags.DEFINE_string(
+    "strength", "", "Where to move, by branch, attribute or 'all': Smiling=0.7,age=1. Default all=1, the target itself."
+)
+_FRAMES = flags.DEFINE_integer("frames", None, "Frames, both ends included; default 9 in a PNG, 33 otherwise.")
+_OUT = flags.DEFINE_string("out", None, "File to write: .png, or .gif or .mp4 for --mode=path.")
+_MODE = flags.DEFINE_enum("mode", "path", list(MODES), "; ".join(f"{name}: {what}" for name, what in MODES.items()))
+_X = flags.DEFINE_string("x", "", "--mode=grid: strength at the right edge; 'Smiling' is short for Smiling=1.")
+_Y = flags.DEFINE_string("y", "", "--mode=grid: strength at the lower edge.")
+_CORNERS = flags.DEFINE_list("corners", [], "--mode=corners: the images at the top right and the bottom left.")
+_CROP = flags.DEFINE_enum("crop", "none", photos.CROPS, "Images that are not square: refuse, or keep the middle.")
+_FPS = flags.DEFINE_float("fps", 20, "Frames a second of a GIF or MP4.")
+
+
+def main(_: Sequence[str]) -> None:
+    """Flags -> model and images -> one picture or film in --out."""
+    ending, names = check_flags()
+    frames = _FRAMES.value or (9 if ending == PNG else 33)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from tf_homo import serving  # may take seconds to import TensorFlow: the flags are checked before
+
+    model = serving.load(_MODEL.value)
+    if not _TARGET.value and "edit" not in model.signatures:
+        raise InputError("--target is missing: this model has no 'edit' signature; give an image to move to")
+    end = _vector("--strength", _STRENGTH.value or f"{attributes.ALL}=1", model)
+    images = [photos.source(name, model.info["image_size"], _CROP.value) for name in names]
+    if _MODE.value == "path":
+        shown = path(model, images, end, frames)
+        if ending in MOVING:
+            shown = [report.enlarge(frame, MOVING_SIDE) for frame in shown]
+            {".gif": report.save_gif, ".mp4": report.save_mp4}[ending](_OUT.value, shown, _FPS.value)
+        else:
+            report.save_image(_OUT.value, path_picture(model, images, shown, end))
+    else:
+        if _MODE.value == "branches":
+            picture = branches_picture(model, images, end, frames)
+        elif _MODE.value == "grid":
+            picture = grid_picture(model, images, *_axes(model), frames)
+        else:
+            picture = corners_picture(model, images, end, frames)
+        report.save_image(_OUT.value, picture)
+    print(f"{_OUT.value}: {_MODE.value}, {frames} steps, from {', '.join(names)}, model {model.path}")
+
+
+def path(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> np.ndarray:
+    """Decoded frames (N, H, W, 3) in [0, 1] whose strengths go evenly from 0, the source, to `end` (C,)."""
+    return decode(model, mix(model, encode(model, images), _ramp(end, frames)))
+
+
+def encode(model, images: Sequence[np.ndarray]) -> np.ndarray:
+    """Images (H, W, 3) -> latents (N, h, w, d)."""
+    return model.encode(np.stack(images).astype(np.float32))
+
+
+def mix(model, latents: np.ndarray, strengths: np.ndarray) -> np.ndarray:
+    """Latents (N, h, w, d) for strengths (N, C), from two (source, target), or from one by `edit`."""
+    if len(latents) == 2:
+        return model.interpolate(latents[:1], latents[1:], strengths)
+    return model.call("edit", latent=np.repeat(latents, len(strengths), axis=0), strength=strengths)
+
+
+def decode(model, latents: np.ndarray) -> np.ndarray:
+    """Latents (N, h, w, d) -> images (N, H, W, 3), BATCH at a time so that many frames do not fill the memory."""
+    return np.concatenate([model.decode(latents[i : i + BATCH]) for i in range(0, len(latents), BATCH)])
+
+
+def path_picture(model, images: Sequence[np.ndarray], frames: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """A strip: the source image, the frames with their strengths, the target image."""
+    moved, names = np.flatnonzero(end), model.info["branches"]
+    steps = np.linspace(0, 1, len(frames))
+    if len(moved) == len(names) and np.ptp(end) == 0:
+        labels = [_number(step * end[0]) for step in steps]
+    elif 0 < len(moved) <= 3:
+        labels = ["\n".join(f"{names[b]} {_number(step * end[b])}" for b in moved) for step in steps]
+    else:
+        labels = [f"{step:.0%} of the way" for step in steps]
+    cells, labels, blocks = _between(images, list(frames), labels)
+    return report.strip(cells, labels, blocks=blocks)
+
+
+def branches_picture(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> np.ndarray:
+    """A row for each branch that `end` (C,) moves, moved alone, and a last row with all of them together."""
+    names = model.info["branches"]
+    moved = np.flatnonzero(end)
+    ends = [end * (np.arange(len(end)) == b) for b in moved] + [end]
+    strengths = np.concatenate([_ramp(one, frames) for one in ends])
+    decoded = decode(model, mix(model, encode(model, images), strengths))
+    rows = decoded.reshape(len(ends), frames, *decoded.shape[1:])  # (rows, N, H, W, 3)
+    steps = [_number(step) for step in np.linspace(0, 1, frames)]
+    labels = [names[b] + ("" if end[b] == 1 else f"\nto {_number(end[b])}") for b in moved]
+    labels.append("all" if len(moved) == len(names) else "together")
+    cells = [_between(images, list(row), steps) for row in rows]
+    return report.grid([row for row, _, _ in cells], labels, cells[0][1], blocks=cells[0][2])
+
+
+def grid_picture(model, images: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, frames: int) -> np.ndarray:
+    """N x N images: strengths `x` (C,) grow to the right, `y` (C,) downwards; no movement at the top left."""
+    both = _ramp(y, frames)[:, None] + _ramp(x, frames)[None]  # (N, N, C)
+    decoded = decode(model, mix(model, encode(model, images), both.reshape(frames * frames, -1)))
+    rows = decoded.reshape(frames, frames, *decoded.shape[1:])
+
+    def labels(end: np.ndarray) -> list[str]:
+        return [
+            "\n".join(f"{model.info['branches'][b]} {_number(step * end[b])}" for b in np.flatnonzero(end))
+            for step in np.linspace(0, 1, frames)
+        ]
+
+    return report.grid(list(rows), labels(y), labels(x))
+
+
+def corners_picture(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> np.ndarray:
+    """N x N images between four: source (top left), target (bottom right), and the two others (top right, bottom left).
+
+    The upper and the lower edge are morphs of their ends; each column is a morph from its upper to its lower image.
+    """
+    source, target, right, left = encode(model, images)[:, None]  # (1, h, w, d) each
+    ramp = _ramp(end, frames)
+    upper, lower = model.interpolate(source, right, ramp), model.interpolate(left, target, ramp)
+    columns = np.stack([model.interpolate(a[None], b[None], ramp) for a, b in zip(upper, lower, strict=True)], axis=1)
+    decoded = decode(model, columns.reshape(-1, *columns.shape[2:]))  # (N * N, H, W, 3), row by row
+    rows = decoded.reshape(frames, frames, *decoded.shape[1:])
+    steps = [_number(step) for step in np.linspace(0, 1, frames)]
+    return report.grid(list(rows), steps, steps)
+
+
+def check_flags() -> tuple[str, list[str]]:
+    """The ending of --out and the names of the input images; InputError for whatever can be seen without a model."""
+    mode, names = _MODE.value, [_SOURCE.value, *filter(None, [_TARGET.value]), *_CORNERS.value]
+    if not _SOURCE.value:
+        raise InputError(f"--source is missing: give an image file, or {photos.DRAWN}17 for a drawn example")
+    if not _OUT.value:
+        raise InputError("--out is missing: give the file to write, for instance --out=morph.png")
+    ending = report.check_output(_OUT.value, (PNG, *MOVING))
+    if mode != "path" and ending != PNG:
+        raise InputError(f"--out={_OUT.value}: --mode={mode} is one picture; give a .png, or leave --mode out")
+    if ending == ".mp4":
+        report.video_writer()
+    if _FRAMES.value is not None and not 2 <= _FRAMES.value <= MOST_FRAMES[mode]:
+        raise InputError(
+            f"--frames={_FRAMES.value}: --mode={mode} makes from 2 to {MOST_FRAMES[mode]} frames; give that many"
+        )
+    if not 0 < _FPS.value <= 100:
+        raise InputError(f"--fps={_FPS.value:g}: give more than 0 and at most 100 frames a second")
+    for flag, wanted in (("x", "grid"), ("y", "grid"), ("corners", "corners")):
+        given = flags.FLAGS[flag].value
+        if given and mode != wanted:
+            raise InputError(f"--{flag} belongs to --mode={wanted}, not to --mode={mode}; change one of them")
+        if mode == wanted and not given:
+            example = "c.png,d.png" if flag == "corners" else "Smiling"
+            raise InputError(f"--mode={mode} needs --{flag}, for instance --{flag}={example}")
+    if mode == "grid" and _STRENGTH.value:
+        raise InputError("--strength has no place in --mode=grid: say it in --x and --y, as in --x=Smiling=0.7")
+    if mode == "corners" and (len(_CORNERS.value) != 2 or not _TARGET.value):
+        raise InputError(
+            f"--corners={','.join(_CORNERS.value)}: four images are needed: --source, --target and --corners=C,D"
+        )
+    for name in names:
+        photos.check(name, _CROP.value)
+        if os.path.exists(name) and os.path.exists(_OUT.value) and os.path.samefile(name, _OUT.value):
+            raise InputError(f"--out={_OUT.value}: is also an input and would be lost; give another name")
+    return ending, names
+
+
+def _between(images, frames, labels) -> tuple[list, list[str], list[int]]:
+    """Frames between the images they come from, the labels of all, and how many cells stand together."""
+    if len(images) == 1:
+        return [images[0], *frames], ["source", *labels], [1, len(frames)]
+    return [images[0], *frames, images[1]], ["source", *labels, "target"], [1, len(frames), 1]
+
+
+def _ramp(end: np.ndarray, frames: int) -> np.ndarray:
+    """(N, C) float32: even steps from exactly 0 to exactly `end` (C,)."""
+    return (np.linspace(0, 1, frames)[:, None] * end).astype(np.float32)
+
+
+def _number(value: float) -> str:
+    return f"{value + 0.0:.3g}"  # adding 0 turns -0 into 0
+
+
+def _vector(flag: str, text: str, model) -> np.ndarray:
+    """Strengths (C,) float32 from the text of a flag."""
+    try:
+        return attributes.strengths(text, model.info["groups"], model.info["branches"])
+    except InputError as error:
+        raise InputError(str(error).replace("--strength", flag, 1)) from None  # the only flag that is known there
+
+
+def _axes(model) -> tuple[np.ndarray, np.ndarray]:
+    """Strengths (C,) of --x and --y at their far ends; a name without a value counts as 1."""
+    x, y = (
+        _vector(flag, ",".join(part if "=" in part else f"{part}=1" for part in text.split(",")), model)
+        for flag, text in (("--x", _X.value), ("--y", _Y.value))
+    )
+    both = [name for name, i, j in zip(model.info["branches"], x, y, strict=True) if i and j]
+    if both:
+        raise InputError(f"--x={_X.value} and --y={_Y.value} both move {both[0]}; name different branches")
+    return x, y
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,233 @@
+"""Encoders, decoders, interpolator and critic on latents, each a Keras model that scales by image size and width.
+
+Conventions: images (B, S, S, 3) float in [0, 1]; latents F (B, h, w, d); w = `width` is 64 in the paper's network. The decoders
+have no transposed convolution (checkerboards); sizes must be a multiple of the encoder's stride.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from tf_homo.layers import DepthToSpace, NearestUpsampling
+
+VGG_MEAN = (123.68, 116.779, 103.939)  # RGB, of ImageNet, in 0..255
+
+
+def conv(filters: int, kernel: int = 3, strides: int = 1, **options) -> layers.Conv2D:
+    """A "same" convolution, He-initialised."""
+    options.setdefault("kernel_initializer", "he_normal")
+    return layers.Conv2D(filters, kernel, strides, padding="same", **options)
+
+
+class Residual(layers.Layer):
+    """x + conv(relu(conv(relu(x)))); it starts as the identity, so that depth needs no normalisation."""
+
+    def __init__(self, filters: int, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.first = conv(filters)
+        self.second = conv(filters, kernel_initializer="zeros")
+
+    def build(self, shape):
+        self.first.build(shape)
+        self.second.build((*shape[:-1], self.filters))
+
+    def call(self, x):
+        return x + self.second(tf.nn.relu(self.first(tf.nn.relu(x))))
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters}
+
+
+def unit_scale() -> layers.Layer:
+    """Each latent channel to mean 0, variance 1 (running statistics once trained): critic, penalty and homomorphism terms
+    are then well conditioned whatever the encoder. It folds into the convolution before it on export."""
+    return layers.BatchNormalization(center=False, scale=False, synchronized=True, name="unit_scale")
+
+
+class VggEncoder(keras.Model):
+    """VGG19 up to relu5_1 (Simonyan, Zisserman 2014): (B, S, S, 3) -> (B, S/16, S/16, 8w); ImageNet weights fit w = 64."""
+
+    stride = 16
+
+    def __init__(self, width: int = 64, latent_depth: int = 0, unit_latents: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        self.blocks = keras.Sequential(vgg_layers(width, last=(5, 1)))
+        self.depth = layers.Conv2D(latent_depth, 1) if latent_depth not in (0, 8 * width) else None
+        self.scale = unit_scale() if unit_latents else None
+
+    def call(self, image, training=False):
+        x = self.blocks(255.0 * image - tf.constant(VGG_MEAN))
+        x = x if self.depth is None else self.depth(x)
+        return x if self.scale is None else self.scale(x, training=training)
+
+
+def vgg_layers(width: int, last: tuple[int, int]) -> list[layers.Layer]:
+    """The layers of VGG19 up to and with convolution `last` = (block, index), named as keras.applications names them."""
+    plan = []
+    for block, (filters, convolutions) in enumerate(((1, 2), (2, 2), (4, 4), (8, 4), (8, 4)), start=1):
+        for index in range(1, convolutions + 1):
+            plan.append(conv(filters * width, activation="relu", name=f"block{block}_conv{index}"))
+            if (block, index) == last:
+                return plan
+        plan.append(layers.MaxPooling2D(name=f"block{block}_pool"))
+    return plan
+
+
+def patch_code(depth: int, cell: int) -> np.ndarray:
+    """The `depth` lowest frequencies of a cell: an orthonormal cosine transform of brightness and two colour differences, as in
+    JPEG, (depth, cell, cell, 3), each divided by the size it typically has in a picture (it falls as 1/frequency).
+
+    64 of the 192 numbers of an 8x8 cell keep drawn faces at 31 dB, so that training starts there instead of searching for it.
+    """
+    k = np.arange(cell)
+    cosines = np.cos(np.pi * (2 * k + 1) * k[:, None] / (2 * cell)) * np.sqrt(np.where(k[:, None] == 0, 1, 2) / cell)
+    colours = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
+    waves = np.einsum("uy,vx,cr->uvcyxr", cosines, cosines, colours).reshape(-1, cell, cell, 3)
+    u, v, colour = np.meshgrid(k, k, range(3), indexing="ij")
+    cost = ((1 + u**2 + v**2) * np.where(colour > 0, COLOUR_COST, 1)).ravel()
+    order = np.argsort(cost, kind="stable")[:depth]
+    return waves[order] * np.sqrt(cost[order])[:, None, None, None]
+
+
+COLOUR_COST = 5  # a colour difference stands behind brightness of twice its frequency
+
+
+class PatchEncoder(keras.Model):
+    """A cosine code of 8x8 cells, plus residual blocks at 1/4 and 1/8: (B, S, S, 3) -> (B, S/8, S/8, d), nothing at full resolution.
+
+    All weights train; the code is where the linear path starts, and the blocks start at nothing.
+    """
+
+    stride = 8
+
+    def __init__(self, width: int = 16, latent_depth: int = 0, unit_latents: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        depth = latent_depth or 4 * width
+        code = patch_code(depth, self.stride).transpose(1, 2, 3, 0)
+        self.code = layers.Conv2D(depth, self.stride, self.stride, kernel_initializer=lambda shape, dtype: tf.constant(code, dtype))
+        self.blocks = keras.Sequential(
+            [
+                conv(4 * width, 4, 4),
+                *[Residual(4 * width) for _ in range(2)],
+                conv(6 * width, 3, 2),
+                *[Residual(6 * width) for _ in range(2)],
+                layers.Conv2D(depth, 1, kernel_initializer="zeros"),
+            ]
+        )
+        self.scale = unit_scale() if unit_latents else None
+
+    def call(self, image, training=False):
+        x = 2.0 * image - 1.0
+        x = self.code(x) + self.blocks(x)
+        return x if self.scale is None else self.scale(x, training=training)
+
+
+class UpsampleDecoder(keras.Model):
+    """The reference's decoder: (nearest upsampling, 3x3 conv, batch norm, ReLU) up to full size: (B, h, w, d) -> (B, S, S, 3)."""
+
+    def __init__(self, width: int = 64, stride: int = 16, latent_depth: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        del latent_depth  # any depth will do
+        stages = {16: ((8, 1), (4, 4), (2, 4), (1, 2)), 8: ((4, 4), (2, 4), (1, 2))}[stride]
+        plan = []
+        for multiple, convolutions in stages:
+            for _ in range(convolutions):
+                plan += [conv(multiple * width, use_bias=False), layers.BatchNormalization(synchronized=True), layers.ReLU()]
+            plan.append(NearestUpsampling())
+        plan += [conv(width, use_bias=False), layers.BatchNormalization(synchronized=True), layers.ReLU()]
+        self.blocks = keras.Sequential([*plan, conv(3, kernel_initializer="glorot_normal")])
+
+    def call(self, latent, training=False):
+        return 0.5 + 0.5 * self.blocks(latent, training=training)
+
+
+class ShuffleDecoder(keras.Model):
+    """PatchEncoder's counterpart: (B, S/8, S/8, d) -> (B, S, S, 3), pixel shuffles between residual blocks at 1/8, 1/4, 1/2."""
+
+    def __init__(self, width: int = 16, stride: int = 8, latent_depth: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        if stride != PatchEncoder.stride:
+            raise ValueError(f"decoder=shuffle undoes a stride of 8, the encoder's is {stride}: use encoder=patch or decoder=upsample")
+        code = patch_code(latent_depth or 4 * width, stride)
+        waves = (code / np.square(np.linalg.norm(code.reshape(len(code), -1), axis=1))[:, None, None, None]).reshape(1, 1, len(code), -1)
+        self.code = keras.Sequential(
+            [layers.Conv2D(3 * stride**2, 1, kernel_initializer=lambda shape, dtype: tf.constant(waves, dtype)), DepthToSpace(stride)]
+        )
+        self.blocks = keras.Sequential(
+            [
+                conv(6 * width),
+                *[Residual(6 * width) for _ in range(2)],
+                conv(16 * width, 1),
+                DepthToSpace(2),  # (B, S/4, S/4, 4w)
+                *[Residual(4 * width) for _ in range(3)],
+                conv(8 * width, 1),
+                DepthToSpace(2),  # (B, S/2, S/2, 2w)
+                Residual(2 * width),
+                conv(12, kernel_initializer="zeros"),
+                DepthToSpace(2),
+            ]
+        )
+
+    def call(self, latent, training=False):
+        return 0.5 + 0.5 * (self.code(latent) + self.blocks(latent))
+
+
+class Interpolator(keras.Model):
+    """F_interp = F_a + sum_i v_i T_i(F_b - F_a); T_i = three 3x3 convolutions with ReLU between, one T_i per branch.
+
+    `branch_width` is the depth between the convolutions (0: d, as in the paper); without bias T_i(0) = 0, so that a face
+    morphed into itself stays itself.
+    """
+
+    def __init__(self, branches: int, branch_width: int = 0, bias: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        self.branch_width, self.bias = branch_width, bias
+        self.branches = [keras.Sequential(name=f"branch_{i}") for i in range(branches)]
+
+    def build(self, shape):
+        depth = shape[-1]
+        for branch in self.branches:
+            for filters in (self.branch_width or depth, self.branch_width or depth):
+                branch.add(conv(filters, activation="relu", use_bias=self.bias))
+            branch.add(conv(depth, use_bias=self.bias, kernel_initializer="glorot_normal"))
+            branch.build(shape)
+
+    def call(self, difference):
+        """F_b - F_a (B, h, w, d) -> the moves T_i of every branch at full strength, (B, C, h, w, d)."""
+        # not tf.stack: its gradient is one operator with C outputs, and TensorFlow's oneDNN pass, which fuses the gradients of kernel
+        # and bias, looks at the operator alone and hands branches each other's bias gradients
+        return tf.concat([tf.expand_dims(branch(difference), 1) for branch in self.branches], axis=1)
+
+    def moves(self, difference: tf.Tensor) -> list[tf.Tensor]:
+        """As calling it, one (B, h, w, d) a branch: for exporters that want ranks up to 4."""
+        return [branch(difference) for branch in self.branches]
+
+
+class LatentCritic(keras.Model):
+    """Dis and A' on latents, one trunk: (B, h, w, d) -> score (B, 1), attribute logits (B, K).
+
+    Trunk as in the reference: 1x1 conv to half the depth, two 4x4 stride-2 convs with instance norm and LeakyReLU(0.2), a valid
+    conv to 1x1. A map of 4x4 or less takes one strided conv fewer, so that something is left to norm.
+    """
+
+    def __init__(self, attributes: int, channels: int, **kwargs):
+        super().__init__(**kwargs)
+        self.attributes, self.channels = attributes, channels
+
+    def build(self, shape):
+        cells, plan = shape[1], [layers.Conv2D(self.channels, 1), layers.LeakyReLU(0.2)]
+        while cells > 2 and len(plan) < 8:
+            plan += [conv(self.channels, 4, 2), layers.GroupNormalization(groups=-1), layers.LeakyReLU(0.2)]
+            cells = -(-cells // 2)
+        plan += [layers.Conv2D(self.channels, cells), layers.LeakyReLU(0.2), layers.Flatten()]
+        self.trunk = keras.Sequential(plan)
+        self.score, self.label = layers.Dense(1, dtype="float32"), layers.Dense(self.attributes, dtype="float32")
+        self.trunk.build(shape)
+        for head in (self.score, self.label):
+            head.build((None, self.channels))
+
+    def call(self, latent):
+        features = self.trunk(latent)
+        return self.score(features), self.label(features)

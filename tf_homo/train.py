@@ -1,0 +1,83 @@
+"""Trains a system: python -m tf_homo.train --flagfile=configs/NAME.cfg --run_dir=DIR [any flag].
+
+Every option of the chosen --method is a flag. The same command again goes on where the run folder stands.
+"""
+
+import dataclasses
+import os
+import sys
+
+from absl import flags
+
+from tf_homo import errors
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("method", "homo", "the system to train: a file of tf_homo/methods")
+flags.DEFINE_string("run_dir", None, "the run folder")
+flags.DEFINE_string("dataset", "drawn_faces", "the data set")
+flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
+flags.DEFINE_enum("labels", "attributes", ["attributes", "strengths"], "labels 0 or 1, or, where the data set knows, how much")
+flags.DEFINE_integer("data_seed", 0, "seed of the drawn set", lower_bound=0)
+flags.DEFINE_integer("train_examples", 20_000, "examples of the drawn set to train on", lower_bound=1)
+flags.DEFINE_integer("batch_size", 16, "examples a step, over all replicas", lower_bound=2)
+flags.DEFINE_integer("seed", 0, "seed of the weights and of every draw", lower_bound=0)
+flags.DEFINE_enum("strategy", "auto", ["auto", "one_device", "mirrored"], "how the step is distributed")
+flags.DEFINE_integer("logical_cpus", 1, "split the CPU into so many devices, to try replicas without GPUs", lower_bound=1)
+flags.DEFINE_float("average_decay", 0.999, "decay of the average of weights that is exported", 0.0, 1.0)
+flags.DEFINE_integer("log_every", 100, "steps between lines of metrics.jsonl", lower_bound=1)
+flags.DEFINE_integer("checkpoint_every", 1000, "steps between checkpoints", lower_bound=1)
+flags.DEFINE_integer("sample_every", 1000, "steps between sample pictures; 0: none", lower_bound=0)
+flags.DEFINE_bool("jit", False, "compile the step with XLA, on one device")
+
+DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool, str: flags.DEFINE_string}
+
+
+def define_method_flags(argv: list[str]) -> None:
+    """Makes flags of the Config of the --method that `argv` (or a flagfile in it) names."""
+    from tf_homo.method import load
+
+    words = FLAGS.read_flags_from_files(argv)
+    named = [word.partition("=")[2] for word in words if word.lstrip("-").startswith("method=")]
+    for field in dataclasses.fields(load(named[-1] if named else "homo").Config):
+        text = field.metadata["help"]
+        if field.metadata["choices"]:
+            flags.DEFINE_enum(field.name, field.default, field.metadata["choices"], text)
+        else:
+            DEFINE[field.type](field.name, field.default, text)
+
+
+def main(argv: list[str]) -> None:
+    del argv
+    if not FLAGS.run_dir:
+        raise errors.InputError("--run_dir: is missing; name the folder that the run is kept in, for instance --run_dir=runs/mine")
+    import tensorflow as tf
+
+    from tf_homo import trainer
+    from tf_homo.data.sets import Source
+    from tf_homo.method import load
+
+    if FLAGS.logical_cpus > 1:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * FLAGS.logical_cpus)
+    kind = load(FLAGS.method)
+    config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
+    source = Source(FLAGS.dataset, FLAGS.labels, FLAGS.data_seed, (FLAGS.train_examples, 1000, 1000), FLAGS.data_dir)
+    run = trainer.Trainer(
+        kind, config, source.read("train", config.image_size), FLAGS.run_dir,
+        strategy=trainer.strategy(FLAGS.strategy), batch_size=FLAGS.batch_size, seed=FLAGS.seed,
+        average_decay=FLAGS.average_decay, log_every=FLAGS.log_every, checkpoint_every=FLAGS.checkpoint_every,
+        sample_every=FLAGS.sample_every, jit=FLAGS.jit,
+    )  # fmt: skip
+    os.makedirs(FLAGS.run_dir, exist_ok=True)
+    trainer.write_text(trainer.Path(FLAGS.run_dir) / "flags.cfg", flags_text())
+    run.fit()
+
+
+def flags_text() -> str:
+    """Every flag of this program, replayable with --flagfile."""
+    ours = FLAGS.get_key_flags_for_module(sys.modules[main.__module__])
+    return "".join(f"{flag.serialize()}\n" for flag in ours if flag.value is not None and flag.name != "flagfile")
+
+
+if __name__ == "__main__":
+    errors.run(main, define_method_flags)

@@ -1,0 +1,315 @@
+"""The training loop: the only file that knows replicas, tracing, moving averages, checkpoints and summaries.
+
+A run is a function of (flags, data): batch and randomness of step s come from (seed, s), so a run that is stopped and started again
+continues bit for bit on one CPU device. Gradients are summed over replicas, losses divided by their number, once, here.
+"""
+
+import contextlib
+import json
+import math
+import signal
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from tf_homo import __version__, report
+from tf_homo.data.examples import Examples, batches
+from tf_homo.errors import InputError
+from tf_homo.method import Method, Phase, Stage, load
+
+STRATEGIES = ("auto", "one_device", "mirrored")
+
+
+def strategy(name: str) -> tf.distribute.Strategy:
+    """auto: mirrored over the GPUs if there are several, else one device; mirrored: over all GPUs, or all logical CPUs."""
+    gpus = tf.config.list_logical_devices("GPU")
+    if name == "one_device" or (name == "auto" and len(gpus) < 2):
+        return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
+    devices = gpus or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+class Trainer:
+    """Trains a Method, stage by stage, in a run folder.
+
+    Args:
+      kind, config: the system's class and its options.
+      examples: the training data.
+      run_dir: the run folder; with checkpoints of the same configuration in it, training goes on from the last.
+      batch_size: examples a step over all replicas; even for each replica.
+      seed: of weights, batches and every draw.
+      average_decay: of the moving average of weights that is exported.
+      jit: compile the step with XLA (one replica only).
+
+    Raises:
+      InputError: the run folder is of another configuration, or sizes do not fit.
+      FloatingPointError: a loss is not finite; names step and term. The last good checkpoint stays.
+    """
+
+    def __init__(
+        self, kind: type[Method], config, examples: Examples, run_dir: str | Path, *, strategy: tf.distribute.Strategy,
+        batch_size: int = 16, seed: int = 0, average_decay: float = 0.999, log_every: int = 100, checkpoint_every: int = 1000,
+        sample_every: int = 1000, jit: bool = False, optimizer=None,
+    ):  # fmt: skip
+        self.examples, self.run_dir, self.strategy = examples, Path(run_dir), strategy
+        self.batch_size, self.seed, self.average_decay, self.jit = batch_size, seed, average_decay, jit
+        self.log_every, self.checkpoint_every, self.sample_every = log_every, checkpoint_every, sample_every
+        replicas = strategy.num_replicas_in_sync
+        if batch_size % (2 * replicas):
+            raise InputError(f"--batch_size={batch_size}: pairs need an even batch on each of {replicas} replicas; use a multiple of {2 * replicas}")
+        if len(examples) < batch_size:
+            raise InputError(f"--batch_size={batch_size}: there are only {len(examples)} training examples")
+        tf.keras.utils.set_random_seed(seed)
+        with strategy.scope():
+            self.method = kind(config, examples.attributes)
+            self.method.build_all()
+            self.stages = self.method.stages()
+            self.optimizers = {}
+            for stage in self.stages:
+                for phase in stage.phases:
+                    recipe = optimizer or phase.optimizer
+                    built = recipe.build(max(stage.steps // phase.every, 1))
+                    built.build(self._variables(phase))
+                    self.optimizers[f"{stage.name}/{phase.name}"] = built
+            self.live = exported_variables(self.method)
+            self.averages = [tf.Variable(v.value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA) for v in self.live]
+            self.step = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+        self.checkpoint = tf.train.Checkpoint(
+            method=self.method, optimizers=self.optimizers, averages=self.averages, step=self.step
+        )
+        self.manager = tf.train.CheckpointManager(self.checkpoint, str(self.run_dir / "checkpoints"), max_to_keep=2)
+        self._steps = {}
+
+    @property
+    def total_steps(self) -> int:
+        return sum(stage.steps for stage in self.stages)
+
+    def fit(self, stop_at: int | None = None) -> None:
+        """Trains up to the end of the last stage (or to step `stop_at`), resuming from the run folder's last checkpoint."""
+        self._open()
+        done = int(self.step.numpy())
+        end = min(self.total_steps, stop_at or self.total_steps)
+        begin = 0
+        with self._summaries() as writer, stopping() as asked, tqdm.tqdm(
+            total=end, initial=done, unit="step", mininterval=1.0, disable=None if stop_at else False, file=sys.stderr
+        ) as bar:  # fmt: skip
+            for stage in self.stages:
+                first, last = max(done, begin), min(begin + stage.steps, end)
+                if first < last:
+                    bar.set_description(stage.name)
+                    self._train(stage, begin, first, last, bar, writer, asked)
+                begin += stage.steps
+                if asked:
+                    break
+        if asked and int(self.step.numpy()) < end:
+            print(f"stopped at step {int(self.step.numpy())} of {end}; the same command goes on from there", file=sys.stderr)
+            raise SystemExit(130)
+
+    def _train(self, stage: Stage, begin: int, first: int, last: int, bar, writer, asked: list) -> None:
+        size = stage.batch_size or self.batch_size
+        arrays = self._stored() if stage.stored else self.examples.arrays()
+        data = batches(arrays, size, self.seed, (first, last), self.method.prepare)
+        pending: list[tuple[int, dict]] = []
+        for step, batch in zip(range(first, last), self.strategy.experimental_distribute_dataset(data), strict=True):
+            due = [p for p in stage.phases if (step - begin + 1) % p.every == 0]
+            pending.append((step + 1, self._step(stage, due)(batch)))
+            bar.update()
+            at_end = step + 1 == last or asked
+            if (step + 1) % self.log_every == 0 or at_end:
+                self._log(stage, pending, bar, writer)
+                pending = []
+            if (step + 1) % self.checkpoint_every == 0 or at_end:
+                if pending:
+                    self._log(stage, pending, bar, writer)
+                    pending = []
+                self.manager.save(checkpoint_number=step + 1)
+            if self.sample_every and ((step + 1) % self.sample_every == 0 or at_end):
+                self._sample(step + 1)
+            if asked:
+                return
+
+    def _step(self, stage: Stage, due: list[Phase]):
+        """One compiled function for each set of phases: an optimizer inside tf.cond fails under replicas."""
+        key = (stage.name, *(p.name for p in due))
+        if key not in self._steps:
+            replicas = self.strategy.num_replicas_in_sync
+
+            def on_replica(batch):
+                logs = {}
+                for phase in due:
+                    variables = self._variables(phase)
+                    with tf.GradientTape(watch_accessed_variables=False) as tape:
+                        tape.watch([v.value for v in variables])
+                        loss, terms = phase.loss(batch)
+                        share = loss / replicas
+                    gradients = tape.gradient(share, [v.value for v in variables])
+                    self.optimizers[f"{stage.name}/{phase.name}"].apply(gradients, variables)
+                    logs |= {f"{phase.name}/{name}": value for name, value in (terms | {"loss": loss}).items()}
+                return logs
+
+            @tf.function(jit_compile=self.jit and replicas == 1)
+            def step(batch):
+                logs = self.strategy.run(on_replica, args=(batch,))
+                logs = {name: self.strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
+                count = tf.cast(self.step.assign_add(1), tf.float32)
+                decay = tf.minimum(self.average_decay, count / (count + 9.0))
+                for average, variable in zip(self.averages, self.live, strict=True):
+                    average.assign(decay * average + (1.0 - decay) * variable.value)
+                return logs
+
+            self._steps[key] = step
+        return self._steps[key]
+
+    def _variables(self, phase: Phase) -> list:
+        return [v for net in phase.nets for v in getattr(self.method, net).trainable_variables]
+
+    def _stored(self) -> dict[str, np.ndarray]:
+        store = tf.function(self.method.store)
+        arrays, size, parts = self.examples.arrays(), 64, []
+        for start in tqdm.trange(0, len(self.examples), size, desc="storing", leave=False):
+            part = store({name: tf.constant(a[start : start + size]) for name, a in arrays.items()})
+            parts.append({name: tensor.numpy() for name, tensor in part.items()})
+        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+    # --- the run folder ----------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        path = self.run_dir / "model.json"
+        if path.exists():
+            _check_same(read_info(self.run_dir), self._info())
+        (self.run_dir / "samples").mkdir(parents=True, exist_ok=True)
+        write_json(path, self._info())
+        if self.manager.latest_checkpoint:
+            self.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
+        metrics, done = self.run_dir / "metrics.jsonl", int(self.step.numpy())
+        if metrics.exists():  # what an interrupted run logged after its last checkpoint is logged again
+            kept = [line for line in metrics.read_text().splitlines() if json.loads(line)["step"] <= done]
+            write_text(metrics, "".join(f"{line}\n" for line in kept))
+
+    def _info(self) -> dict:
+        packages = ("tensorflow", "keras", "numpy")
+        versions = {"tf_homo": __version__} | {name: metadata.version(name) for name in packages}
+        training = {"batch_size": self.batch_size, "seed": self.seed, "average_decay": self.average_decay, "steps": self.total_steps}
+        return self.method.info() | {"training": training, "data": self.examples.about, "versions": versions}
+
+    @contextlib.contextmanager
+    def _summaries(self):
+        writer = tf.summary.create_file_writer(str(self.run_dir))
+        with contextlib.closing(writer):
+            yield writer
+
+    def _log(self, stage: Stage, pending: list[tuple[int, dict]], bar, writer) -> None:
+        totals: dict[str, list[float]] = {}
+        for step, logs in pending:
+            for name, value in logs.items():
+                number = float(value)
+                if not math.isfinite(number):
+                    raise FloatingPointError(
+                        f"{name} is {number} at step {step} of stage {stage.name}; the last good checkpoint is "
+                        f"{self.manager.latest_checkpoint or '(none yet)'}: lower the rate, or look at the weight of that term"
+                    )
+                totals.setdefault(name, []).append(number)
+        means = {name: sum(values) / len(values) for name, values in totals.items()}
+        step = pending[-1][0]
+        with open(self.run_dir / "metrics.jsonl", "a") as file:
+            file.write(json.dumps({"step": step, "stage": stage.name, **means}) + "\n")
+        with writer.as_default(step=step):
+            for name, value in means.items():
+                tf.summary.scalar(name, value)
+        writer.flush()
+        bar.set_postfix({name.rpartition("/")[2]: f"{value:.3g}" for name, value in list(means.items())[:3]})
+
+    def _sample(self, step: int) -> None:
+        rows = min(6, len(self.examples) // 2 * 2)
+        pictures, columns = self.method.sample({name: tf.constant(a[:rows]) for name, a in self.examples.arrays().items()})
+        report.save_image(self.run_dir / "samples" / f"{step:07d}.png", report.grid(pictures.numpy(), column_labels=columns))
+
+
+def exported_variables(method: Method) -> list:
+    """Weights and running statistics of the sub-networks that are exported, in a fixed order."""
+    return [v for net in method.averaged for v in getattr(method, net).variables if v.dtype.startswith("float")]
+
+
+def restore(run_dir: str | Path) -> Method:
+    """The system of a run folder, with its averaged weights.
+
+    Raises:
+      InputError: the folder is no run, has no checkpoint yet, or its checkpoint is of another configuration.
+    """
+    run_dir = Path(run_dir)
+    info = read_info(run_dir)
+    latest = tf.train.latest_checkpoint(str(run_dir / "checkpoints"))
+    if latest is None:
+        raise InputError(f"{run_dir}: has no checkpoint yet; train it with python -m tf_homo.train --run_dir={run_dir}")
+    kind = load(info["method"])
+    # weights come from the checkpoint, so no pretrained file is asked for again
+    given = {name: "random" if name.endswith("_weights") else value for name, value in info["config"].items()}
+    method = kind(kind.Config(**given), info["attributes"])
+    method.build_all()
+    live = exported_variables(method)
+    averages = [tf.Variable(tf.zeros_like(v.value)) for v in live]
+    step = tf.Variable(0, dtype=tf.int64)
+    try:
+        tf.train.Checkpoint(averages=averages, step=step).restore(latest).expect_partial().assert_existing_objects_matched()
+    except (AssertionError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{latest}: is a checkpoint of another configuration than model.json ({reason}); restore both from one run") from error
+    for variable, average in zip(live, averages, strict=True):
+        variable.assign(average)
+    method.restored = {**info, "step": int(step.numpy())}
+    return method
+
+
+def read_info(run_dir: Path) -> dict:
+    """The content of a run folder's model.json."""
+    path = run_dir / "model.json"
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{run_dir}: is no run folder (no model.json in it); give the --run_dir of a training") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: is not JSON ({error}); restore it from the run's own copy") from None
+
+
+def _check_same(old: dict, new: dict) -> None:
+    kind = load(old["method"]) if old["method"] == new["method"] else None
+    if kind is None:
+        raise InputError(f"--run_dir: holds a run of method {old['method']}, not {new['method']}; use another folder")
+    may_change = {f.name for f in kind.Config.__dataclass_fields__.values() if f.metadata.get("may_change")} | {"steps"}
+    for part in ("config", "training"):
+        for name, value in new[part].items():
+            if name not in may_change and old[part].get(name) != value:
+                raise InputError(f"--run_dir: holds a run with {name}={old[part].get(name)}, now {name}={value}; use another folder or that value")
+    if old["attributes"] != new["attributes"] or old["data"] != new["data"]:
+        raise InputError("--run_dir: holds a run on other data; use another folder")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def write_json(path: Path, content: dict) -> None:
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[list]:
+    """A list that is no longer empty once SIGINT or SIGTERM asked for a stop: the step under way ends, a checkpoint is written."""
+    asked: list = []
+    before = {}
+    with contextlib.suppress(ValueError):  # only the main thread may set handlers
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda received, frame: asked.append(received))
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
