@@ -1,7 +1,8 @@
 """Attribute names, their groups, and strengths by name.
 
-The forty names are CelebA's (Liu et al., ICCV 2015), in its own order. The nine groups are those of the method's report (one branch
-each); a data set that has only some of the names keeps the groups that are left. The branch REST carries what no attribute names.
+The forty names are CelebA's (Liu et al., ICCV 2015), in its own order. The nine groups are those of the method's
+report (one branch each); a data set that has only some of the names keeps the groups that are left. The branch REST
+carries what no attribute names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ import numpy as np
 from tf_homo.errors import InputError
 
 CELEBA = tuple(
-    "5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose Black_Hair Blond_Hair Blurry "
-    "Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee Gray_Hair Heavy_Makeup High_Cheekbones Male "
-    "Mouth_Slightly_Open Mustache Narrow_Eyes No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline Rosy_Cheeks "
-    "Sideburns Smiling Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat Wearing_Lipstick Wearing_Necklace "
-    "Wearing_Necktie Young".split()
+    "5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips Big_Nose Black_Hair Blond_Hair "
+    "Blurry Brown_Hair Bushy_Eyebrows Chubby Double_Chin Eyeglasses Goatee Gray_Hair Heavy_Makeup High_Cheekbones "
+    "Male Mouth_Slightly_Open Mustache Narrow_Eyes No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline "
+    "Rosy_Cheeks Sideburns Smiling Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat Wearing_Lipstick "
+    "Wearing_Necklace Wearing_Necktie Young".split()
 )
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -62,7 +63,9 @@ def strengths(text: str, groups: Mapping[str, Sequence[str]], branches: Sequence
         except ValueError:
             number = float("nan")
         if not np.isfinite(number):
-            raise InputError(f"--strength: {value!r} for {name} is no finite number; 0 keeps the source, 1 reaches the target")
+            raise InputError(
+                f"--strength: {value!r} for {name} is no finite number; 0 keeps the source, 1 reaches the target"
+            )
         branch = branch_of.get(name, name)
         if branch == ALL:
             vector[[b not in given for b in branches]] = number
@@ -71,6 +74,8 @@ def strengths(text: str, groups: Mapping[str, Sequence[str]], branches: Sequence
             known = ", ".join([*branches, *branch_of, ALL])
             raise InputError(f"--strength: no branch or attribute is called {name!r}; the model has {known}")
         if given.setdefault(branch, number) != number:
-            raise InputError(f"--strength: {name}={value} contradicts {branch}={given[branch]:g}; {branch} moves as one")
+            raise InputError(
+                f"--strength: {name}={value} contradicts {branch}={given[branch]:g}; {branch} moves as one"
+            )
         vector[list(branches).index(branch)] = number
     return vector

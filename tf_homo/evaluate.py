@@ -2,8 +2,7 @@
 
     python -m tf_homo.evaluate --run_dir=runs/mine
     python -m tf_homo.evaluate --model=OUT/1 --output_dir=evaluation
-    python -m tf_homo.evaluate                                           the model that is carried along, into
-    ./evaluation
+    python -m tf_homo.evaluate                   the model that is carried along; results in ./evaluation
 
 Writes evaluation.json and report.html, and prints the table of systems. What is measured, and how, stands in
 tf_homo/metrics.
@@ -77,7 +76,8 @@ def plan_for(model, pairs: int, steps: int, seed: int):
     groups = {name: members for name, members in groups.items() if name in model.info["branches"]}
     if not groups:
         raise InputError(
-            f"{model.path}: no branch moves an attribute of the drawn faces; its branches are {', '.join(model.info['branches'])}"
+            f"{model.path}: none of its branches ({', '.join(model.info['branches'])}) moves an attribute of the drawn "
+            "faces; give a model that was trained on such attributes"
         )
     trained = (model.info.get("data") or {}).get("seed")
     if seed in (trained, reader.SEED):

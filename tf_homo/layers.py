@@ -18,9 +18,8 @@ class NearestUpsampling(keras.layers.Layer):
     """Doubles height and width by repeating pixels: (B, H, W, C) -> (B, 2H, 2W, C), H and W static.
 
     Why not keras.layers.UpSampling2D: its nearest form breaks TFLite with a dynamic batch, and the stock gradient of
-    tf.image.resize has neither an XLA kernel nor a second order. This one is a single TFLite operator, and its gradient is
-    the exact one (the sum over each 2x2 cell), written as a pooling.
-    """
+    tf.image.resize has neither an XLA kernel nor a second order. This one is a single TFLite operator, and its gradient
+    is the exact one (the sum over each 2x2 cell), written as a pooling."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return _nearest_twice(x)

@@ -1,8 +1,8 @@
 """Loss formulas: pure functions from tensors to one float32 scalar. No weights of terms, no networks.
 
-Equation numbers are those of the method's report (section 4); the public reference is Chen, Xu, Tian, Jia, "Homomorphic Latent
-Space Interpolation for Unpaired Image-to-image Translation", CVPR 2019. Every mean is over the batch; WGAN-GP is Gulrajani et al.,
-"Improved Training of Wasserstein GANs", NeurIPS 2017.
+Equation numbers are those of the method's report (section 4); the public reference is Chen, Xu, Tian, Jia, "Homomorphic
+Latent Space Interpolation for Unpaired Image-to-image Translation", CVPR 2019. Every mean is over the batch; WGAN-GP is
+Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017.
 """
 
 from collections.abc import Callable
@@ -20,19 +20,27 @@ def wasserstein_opponent(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     return -wasserstein_critic(real, fake)
 
 
-def gradient_penalty(critic: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor) -> tf.Tensor:
-    """(4.1), penalty: E[(|grad critic(x)|_2 - 1)^2] at x = mix * real + (1 - mix) * fake, mix in [0, 1] of shape (B, 1, ...)."""
+def gradient_penalty(
+    critic: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, fake: tf.Tensor, mix: tf.Tensor
+) -> tf.Tensor:
+    """(4.1), penalty: E[(|grad critic(x)|_2 - 1)^2] at x = mix * real + (1 - mix) * fake, mix in [0, 1] of shape (B, 1,
+    ...).
+    """
     x = mix * real + (1.0 - mix) * fake
     with tf.GradientTape() as tape:
         tape.watch(x)
         score = tf.reduce_sum(critic(x))
     slope = _float(tape.gradient(score, x))
-    norm = tf.sqrt(tf.reduce_sum(tf.square(slope), axis=range(1, slope.shape.rank)) + 1e-12)  # the root has no slope at 0
+    norm = tf.sqrt(
+        tf.reduce_sum(tf.square(slope), axis=range(1, slope.shape.rank)) + 1e-12
+    )  # the root has no slope at 0
     return tf.reduce_mean(tf.square(norm - 1.0))
 
 
 def squared_error(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """(4.3), (4.4), (4.5), total: mean of (a - b)^2 over all elements, so that the size of a feature map does not weigh."""
+    """(4.3), (4.4), (4.5), total: mean of (a - b)^2 over all elements, so that the size of a feature map does not
+    weigh.
+    """
     return tf.reduce_mean(tf.square(_float(a) - _float(b)))
 
 

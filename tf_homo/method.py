@@ -1,8 +1,8 @@
-"""How a translation system is described: its options, its training phases, its signatures. One system is one file in methods/.
+"""How a translation system is described: its options, its training phases, its signatures. One system is one file in
+methods/.
 
-A Method writes the mathematics of a step as if there were one device. It never sees replicas, files or flags: the Trainer splits
-batches, divides losses, keeps averages and checkpoints; the programs make a Config from flags.
-"""
+A Method writes the mathematics of a step as if there were one device. It never sees replicas, files or flags: the
+Trainer splits batches, divides losses, keeps averages and checkpoints; the programs make a Config from flags."""
 
 import dataclasses
 import functools
@@ -31,7 +31,11 @@ class Adam:
     final: float = 1.0
 
     def build(self, updates: int) -> keras.optimizers.Optimizer:
-        rate = self.rate if self.final == 1.0 else keras.optimizers.schedules.CosineDecay(self.rate, updates, alpha=self.final)
+        rate = (
+            self.rate
+            if self.final == 1.0
+            else keras.optimizers.schedules.CosineDecay(self.rate, updates, alpha=self.final)
+        )
         return keras.optimizers.Adam(rate, beta_1=self.beta_1, beta_2=self.beta_2)
 
 
@@ -78,7 +82,9 @@ class Signature:
 
 def option(default: Any, text: str, choices: Sequence[str] = (), may_change: bool = False) -> Any:
     """A Config field that becomes a flag. `may_change`: a resumed run may have another value."""
-    return dataclasses.field(default=default, metadata={"help": text, "choices": tuple(choices), "may_change": may_change})
+    return dataclasses.field(
+        default=default, metadata={"help": text, "choices": tuple(choices), "may_change": may_change}
+    )
 
 
 class Method(keras.Model):
@@ -106,8 +112,8 @@ class Method(keras.Model):
         raise NotImplementedError
 
     def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
-        """Draws all randomness of a step from `seed` (2,) int32. Every tensor keeps the batch first, so that it can be split;
-        examples 2i and 2i + 1 are never parted."""
+        """Draws all randomness of a step from `seed` (2,) int32. Every tensor keeps the batch first, so that it can be
+        split; examples 2i and 2i + 1 are never parted."""
         raise NotImplementedError
 
     def store(self, batch: Batch) -> Batch:
@@ -124,7 +130,11 @@ class Method(keras.Model):
 
     def info(self) -> dict[str, Any]:
         """What lies beside the model as model.json, less what the Trainer adds (data, step, versions)."""
-        return {"method": name_of(type(self)), "attributes": list(self.attributes), "config": dataclasses.asdict(self.config)}
+        return {
+            "method": name_of(type(self)),
+            "attributes": list(self.attributes),
+            "config": dataclasses.asdict(self.config),
+        }
 
 
 @functools.cache
@@ -134,12 +144,15 @@ def available() -> dict[str, type[Method]]:
     for module in pkgutil.iter_modules(methods.__path__):
         content = vars(importlib.import_module(f"tf_homo.methods.{module.name}"))
         found[module.name] = next(
-            c for c in content.values() if isinstance(c, type) and issubclass(c, Method) and c.__module__.endswith(module.name)
+            c
+            for c in content.values()
+            if isinstance(c, type) and issubclass(c, Method) and c.__module__.endswith(module.name)
         )
     return found
 
 
 def name_of(kind: type[Method]) -> str:
+    """What a system is called: its file in methods/."""
     return kind.__module__.rpartition(".")[2]
 
 

@@ -1,8 +1,7 @@
 """Encoders, decoders, interpolator and critic on latents, each a Keras model that scales by image size and width.
 
-Conventions: images (B, S, S, 3) float in [0, 1]; latents F (B, h, w, d); w = `width` is 64 in the paper's network. The decoders
-have no transposed convolution (checkerboards); sizes must be a multiple of the encoder's stride.
-"""
+Conventions: images (B, S, S, 3) float in [0, 1]; latents F (B, h, w, d); w = `width` is 64 in the paper's network. The
+decoders have no transposed convolution (checkerboards); sizes must be a multiple of the encoder's stride."""
 
 import keras
 import numpy as np
@@ -41,13 +40,15 @@ class Residual(layers.Layer):
 
 
 def unit_scale() -> layers.Layer:
-    """Each latent channel to mean 0, variance 1 (running statistics once trained): critic, penalty and homomorphism terms
-    are then well conditioned whatever the encoder. It folds into the convolution before it on export."""
+    """Each latent channel to mean 0, variance 1 (running statistics once trained): critic, penalty and homomorphism
+    terms are then well conditioned whatever the encoder. It folds into the convolution before it on export."""
     return layers.BatchNormalization(center=False, scale=False, synchronized=True, name="unit_scale")
 
 
 class VggEncoder(keras.Model):
-    """VGG19 up to relu5_1 (Simonyan, Zisserman 2014): (B, S, S, 3) -> (B, S/16, S/16, 8w); ImageNet weights fit w = 64."""
+    """VGG19 up to relu5_1 (Simonyan, Zisserman 2014): (B, S, S, 3) -> (B, S/16, S/16, 8w); ImageNet weights fit w =
+    64.
+    """
 
     stride = 16
 
@@ -64,7 +65,9 @@ class VggEncoder(keras.Model):
 
 
 def vgg_layers(width: int, last: tuple[int, int]) -> list[layers.Layer]:
-    """The layers of VGG19 up to and with convolution `last` = (block, index), named as keras.applications names them."""
+    """The layers of VGG19 up to and with convolution `last` = (block, index), named as keras.applications names
+    them.
+    """
     plan = []
     for block, (filters, convolutions) in enumerate(((1, 2), (2, 2), (4, 4), (8, 4), (8, 4)), start=1):
         for index in range(1, convolutions + 1):
@@ -76,11 +79,12 @@ def vgg_layers(width: int, last: tuple[int, int]) -> list[layers.Layer]:
 
 
 def patch_code(depth: int, cell: int) -> np.ndarray:
-    """The `depth` lowest frequencies of a cell: an orthonormal cosine transform of brightness and two colour differences, as in
-    JPEG, (depth, cell, cell, 3), each divided by the size it typically has in a picture (it falls as 1/frequency).
+    """The `depth` lowest frequencies of a cell: an orthonormal cosine transform of brightness and two colour
+    differences, as in JPEG, (depth, cell, cell, 3), each divided by the size it typically has in a picture (it falls as
+    1/frequency).
 
-    64 of the 192 numbers of an 8x8 cell keep drawn faces at 31 dB, so that training starts there instead of searching for it.
-    """
+    64 of the 192 numbers of an 8x8 cell keep drawn faces at 31 dB, so that training starts there instead of searching
+    for it."""
     k = np.arange(cell)
     cosines = np.cos(np.pi * (2 * k + 1) * k[:, None] / (2 * cell)) * np.sqrt(np.where(k[:, None] == 0, 1, 2) / cell)
     colours = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
@@ -95,7 +99,8 @@ COLOUR_COST = 5  # a colour difference stands behind brightness of twice its fre
 
 
 class PatchEncoder(keras.Model):
-    """A cosine code of 8x8 cells, plus residual blocks at 1/4 and 1/8: (B, S, S, 3) -> (B, S/8, S/8, d), nothing at full resolution.
+    """A cosine code of 8x8 cells, plus residual blocks at 1/4 and 1/8: (B, S, S, 3) -> (B, S/8, S/8, d), nothing at
+    full resolution.
 
     All weights train; the code is where the linear path starts, and the blocks start at nothing.
     """
@@ -106,7 +111,9 @@ class PatchEncoder(keras.Model):
         super().__init__(**kwargs)
         depth = latent_depth or 4 * width
         code = patch_code(depth, self.stride).transpose(1, 2, 3, 0)
-        self.code = layers.Conv2D(depth, self.stride, self.stride, kernel_initializer=lambda shape, dtype: tf.constant(code, dtype))
+        self.code = layers.Conv2D(
+            depth, self.stride, self.stride, kernel_initializer=lambda shape, dtype: tf.constant(code, dtype)
+        )
         self.blocks = keras.Sequential(
             [
                 conv(4 * width, 4, 4),
@@ -125,7 +132,9 @@ class PatchEncoder(keras.Model):
 
 
 class UpsampleDecoder(keras.Model):
-    """The reference's decoder: (nearest upsampling, 3x3 conv, batch norm, ReLU) up to full size: (B, h, w, d) -> (B, S, S, 3)."""
+    """The reference's decoder: (nearest upsampling, 3x3 conv, batch norm, ReLU) up to full size: (B, h, w, d) -> (B, S,
+    S, 3).
+    """
 
     def __init__(self, width: int = 64, stride: int = 16, latent_depth: int = 0, **kwargs):
         super().__init__(**kwargs)
@@ -134,7 +143,11 @@ class UpsampleDecoder(keras.Model):
         plan = []
         for multiple, convolutions in stages:
             for _ in range(convolutions):
-                plan += [conv(multiple * width, use_bias=False), layers.BatchNormalization(synchronized=True), layers.ReLU()]
+                plan += [
+                    conv(multiple * width, use_bias=False),
+                    layers.BatchNormalization(synchronized=True),
+                    layers.ReLU(),
+                ]
             plan.append(NearestUpsampling())
         plan += [conv(width, use_bias=False), layers.BatchNormalization(synchronized=True), layers.ReLU()]
         self.blocks = keras.Sequential([*plan, conv(3, kernel_initializer="glorot_normal")])
@@ -144,16 +157,25 @@ class UpsampleDecoder(keras.Model):
 
 
 class ShuffleDecoder(keras.Model):
-    """PatchEncoder's counterpart: (B, S/8, S/8, d) -> (B, S, S, 3), pixel shuffles between residual blocks at 1/8, 1/4, 1/2."""
+    """PatchEncoder's counterpart: (B, S/8, S/8, d) -> (B, S, S, 3), pixel shuffles between residual blocks at 1/8, 1/4,
+    1/2.
+    """
 
     def __init__(self, width: int = 16, stride: int = 8, latent_depth: int = 0, **kwargs):
         super().__init__(**kwargs)
         if stride != PatchEncoder.stride:
-            raise ValueError(f"decoder=shuffle undoes a stride of 8, the encoder's is {stride}: use encoder=patch or decoder=upsample")
+            raise ValueError(
+                f"it undoes a stride of 8, the encoder's is {stride}: use encoder=patch or decoder=upsample"
+            )
         code = patch_code(latent_depth or 4 * width, stride)
-        waves = (code / np.square(np.linalg.norm(code.reshape(len(code), -1), axis=1))[:, None, None, None]).reshape(1, 1, len(code), -1)
+        waves = (code / np.square(np.linalg.norm(code.reshape(len(code), -1), axis=1))[:, None, None, None]).reshape(
+            1, 1, len(code), -1
+        )
         self.code = keras.Sequential(
-            [layers.Conv2D(3 * stride**2, 1, kernel_initializer=lambda shape, dtype: tf.constant(waves, dtype)), DepthToSpace(stride)]
+            [
+                layers.Conv2D(3 * stride**2, 1, kernel_initializer=lambda shape, dtype: tf.constant(waves, dtype)),
+                DepthToSpace(stride),
+            ]
         )
         self.blocks = keras.Sequential(
             [
@@ -177,9 +199,8 @@ class ShuffleDecoder(keras.Model):
 class Interpolator(keras.Model):
     """F_interp = F_a + sum_i v_i T_i(F_b - F_a); T_i = three 3x3 convolutions with ReLU between, one T_i per branch.
 
-    `branch_width` is the depth between the convolutions (0: d, as in the paper); without bias T_i(0) = 0, so that a face
-    morphed into itself stays itself.
-    """
+    `branch_width` is the depth between the convolutions (0: d, as in the paper); without bias T_i(0) = 0, so that a
+    face morphed into itself stays itself."""
 
     def __init__(self, branches: int, branch_width: int = 0, bias: bool = True, **kwargs):
         super().__init__(**kwargs)
@@ -196,8 +217,8 @@ class Interpolator(keras.Model):
 
     def call(self, difference):
         """F_b - F_a (B, h, w, d) -> the moves T_i of every branch at full strength, (B, C, h, w, d)."""
-        # not tf.stack: its gradient is one operator with C outputs, and TensorFlow's oneDNN pass, which fuses the gradients of kernel
-        # and bias, looks at the operator alone and hands branches each other's bias gradients
+        # not tf.stack: its gradient is one operator with C outputs, and TensorFlow's oneDNN pass, which fuses the
+        # gradients of kernel and bias, looks at the operator alone and hands branches each other's bias gradients
         return tf.concat([tf.expand_dims(branch(difference), 1) for branch in self.branches], axis=1)
 
     def moves(self, difference: tf.Tensor) -> list[tf.Tensor]:
@@ -208,9 +229,8 @@ class Interpolator(keras.Model):
 class LatentCritic(keras.Model):
     """Dis and A' on latents, one trunk: (B, h, w, d) -> score (B, 1), attribute logits (B, K).
 
-    Trunk as in the reference: 1x1 conv to half the depth, two 4x4 stride-2 convs with instance norm and LeakyReLU(0.2), a valid
-    conv to 1x1. A map of 4x4 or less takes one strided conv fewer, so that something is left to norm.
-    """
+    Trunk as in the reference: 1x1 conv to half the depth, two 4x4 stride-2 convs with instance norm and LeakyReLU(0.2),
+    a valid conv to 1x1. A map of 4x4 or less takes one strided conv fewer, so that something is left to norm."""
 
     def __init__(self, attributes: int, channels: int, **kwargs):
         super().__init__(**kwargs)

@@ -1,8 +1,8 @@
-"""Phi, the fixed network that compares images: VGG19 with ImageNet weights, or an attribute classifier trained on the data itself.
+"""Phi, the fixed network that compares images: VGG19 with ImageNet weights, or an attribute classifier trained on the
+data itself.
 
-Both are Keras models with `features(image) -> (Phi_3, Phi_5)` for images (B, S, S, 3) in [0, 1]: Phi_3 serves (4.3) and (4.4), Phi_5 is the
-teacher of (4.5). The classifier also reads attributes, `logits(image) -> (B, K)`.
-"""
+Both are Keras models with `features(image) -> (Phi_3, Phi_5)` for images (B, S, S, 3) in [0, 1]: Phi_3 serves (4.3) and
+(4.4), Phi_5 is the teacher of (4.5). The classifier also reads attributes, `logits(image) -> (B, K)`."""
 
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from tf_homo.networks import VGG_MEAN, conv, vgg_layers
 
 
 class VggFeatures(keras.Model):
-    """VGG19: Phi_3 = relu3_1 (B, S/4, S/4, 256), Phi_5 = relu5_1 (B, S/16, S/16, 512), of activations divided by their mean size.
+    """VGG19: Phi_3 = relu3_1 (B, S/4, S/4, 256), Phi_5 = relu5_1 (B, S/16, S/16, 512), of activations divided by their
+    mean size.
 
     ImageNet activations run to hundreds; the division keeps term weights comparable with the classifier's.
     """
@@ -41,7 +42,8 @@ def load_vgg(model: keras.Model, weights: str) -> None:
     """Copies VGG19's convolutions into `model`'s layers of the same names (block1_conv1, ...).
 
     Args:
-      weights: "imagenet" (downloaded by keras.applications), a path of its .weights.h5 / .h5 file, or "random" (nothing is done).
+      weights: "imagenet" (downloaded by keras.applications), a path of its .weights.h5 / .h5 file, or "random" (nothing
+        is done).
 
     Raises:
       InputError: the file is not there, is no VGG19, or the download failed.
@@ -49,25 +51,31 @@ def load_vgg(model: keras.Model, weights: str) -> None:
     if weights == "random":
         return
     if weights != "imagenet" and not Path(weights).is_file():
-        raise InputError(f"--vgg_weights: no file {weights!r}; give VGG19's .h5 file, 'imagenet' to download it, or 'random'")
+        raise InputError(
+            f"--vgg_weights: no file {weights!r}; give VGG19's .h5 file, 'imagenet' to download it, or 'random'"
+        )
     try:
         source = keras.applications.VGG19(include_top=False, weights=weights)
     except Exception as error:  # keras raises whatever its reader or the network raised
-        raise InputError(f"--vgg_weights={weights}: VGG19 could not be loaded ({error}); give the path of its .h5 file") from error
+        raise InputError(
+            f"--vgg_weights={weights}: VGG19 could not be loaded ({error}); give the path of its .h5 file"
+        ) from error
     kernels = {layer.name: layer.get_weights() for layer in source.layers}
     for layer in model._flatten_layers():
         if layer.name in kernels and kernels[layer.name]:
             try:
                 layer.set_weights(kernels[layer.name])
             except ValueError as error:
-                raise InputError(f"--vgg_weights: {layer.name} does not fit ({error}); ImageNet weights need --width=64") from error
+                raise InputError(
+                    f"--vgg_weights: {layer.name} does not fit ({error}); ImageNet weights need --width=64"
+                ) from error
 
 
 class AttributeClassifier(keras.Model):
     """Five blocks and a reading head, trained on the data's own attributes: the Phi of machines without a network.
 
-    Phi_3 (B, S/4, S/4, 4w), Phi_5 (B, S/stride, S/stride, 8w). Both before the ReLU, under batch norm: unit scale, nothing lost.
-    """
+    Phi_3 (B, S/4, S/4, 4w), Phi_5 (B, S/stride, S/stride, 8w). Both before the ReLU, under batch norm: unit scale,
+    nothing lost."""
 
     trained_on_data = True
 
@@ -80,7 +88,8 @@ class AttributeClassifier(keras.Model):
             [*block(width, 2), layers.ReLU(), *block(2 * width, 2), layers.ReLU(), *block(4 * width, 1)], name="low"
         )
         self.high = keras.Sequential(
-            [layers.ReLU(), *block(6 * width, stride // 4 if stride > 4 else 1), layers.ReLU(), *block(8 * width, 1)], name="high"
+            [layers.ReLU(), *block(6 * width, stride // 4 if stride > 4 else 1), layers.ReLU(), *block(8 * width, 1)],
+            name="high",
         )
         self.head = keras.Sequential(
             [layers.ReLU(), conv(8 * width, 3, 2, activation="relu"), layers.Flatten(), layers.Dense(8 * width, "relu"),

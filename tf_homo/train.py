@@ -16,13 +16,17 @@ flags.DEFINE_string("method", "homo", "the system to train: a file of tf_homo/me
 flags.DEFINE_string("run_dir", None, "the run folder")
 flags.DEFINE_string("dataset", "drawn_faces", "the data set")
 flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
-flags.DEFINE_enum("labels", "attributes", ["attributes", "strengths"], "labels 0 or 1, or, where the data set knows, how much")
+flags.DEFINE_enum(
+    "labels", "attributes", ["attributes", "strengths"], "labels 0 or 1, or, where the data set knows, how much"
+)
 flags.DEFINE_integer("data_seed", 0, "seed of the drawn set", lower_bound=0)
 flags.DEFINE_integer("train_examples", 20_000, "examples of the drawn set to train on", lower_bound=1)
 flags.DEFINE_integer("batch_size", 16, "examples a step, over all replicas", lower_bound=2)
 flags.DEFINE_integer("seed", 0, "seed of the weights and of every draw", lower_bound=0)
 flags.DEFINE_enum("strategy", "auto", ["auto", "one_device", "mirrored"], "how the step is distributed")
-flags.DEFINE_integer("logical_cpus", 1, "split the CPU into so many devices, to try replicas without GPUs", lower_bound=1)
+flags.DEFINE_integer(
+    "logical_cpus", 1, "split the CPU into so many devices, to try replicas without GPUs", lower_bound=1
+)
 flags.DEFINE_float("average_decay", 0.999, "decay of the average of weights that is exported", 0.0, 1.0)
 flags.DEFINE_integer("log_every", 100, "steps between lines of metrics.jsonl", lower_bound=1)
 flags.DEFINE_integer("checkpoint_every", 1000, "steps between checkpoints", lower_bound=1)
@@ -36,9 +40,10 @@ def define_method_flags(argv: list[str]) -> None:
     """Makes flags of the Config of the --method that `argv` (or a flagfile in it) names."""
     from tf_homo.method import load
 
-    words = FLAGS.read_flags_from_files(argv)
-    named = [word.partition("=")[2] for word in words if word.lstrip("-").startswith("method=")]
-    for field in dataclasses.fields(load(named[-1] if named else "homo").Config):
+    first = flags.FlagValues()  # knows --method alone, in whatever way it is written
+    flags.DEFINE_string("method", FLAGS["method"].default, "", flag_values=first)
+    first(FLAGS.read_flags_from_files(argv), known_only=True)
+    for field in dataclasses.fields(load(first.method).Config):
         text = field.metadata["help"]
         if field.metadata["choices"]:
             flags.DEFINE_enum(field.name, field.default, field.metadata["choices"], text)
@@ -47,9 +52,12 @@ def define_method_flags(argv: list[str]) -> None:
 
 
 def main(argv: list[str]) -> None:
+    """Flags -> Config and data -> Trainer."""
     del argv
     if not FLAGS.run_dir:
-        raise errors.InputError("--run_dir: is missing; name the folder that the run is kept in, for instance --run_dir=runs/mine")
+        raise errors.InputError(
+            "--run_dir: is missing; name the folder that the run is kept in, for instance --run_dir=runs/mine"
+        )
     import tensorflow as tf
 
     from tf_homo import trainer

@@ -1,8 +1,8 @@
 """The training loop: the only file that knows replicas, tracing, moving averages, checkpoints and summaries.
 
-A run is a function of (flags, data): batch and randomness of step s come from (seed, s), so a run that is stopped and started again
-continues bit for bit on one CPU device. Gradients are summed over replicas, losses divided by their number, once, here.
-"""
+A run is a function of (flags, data): batch and randomness of step s come from (seed, s), so a run that is stopped and
+started again continues bit for bit on one CPU device. Gradients are summed over replicas, losses divided by their
+number, once, here."""
 
 import contextlib
 import json
@@ -26,7 +26,9 @@ STRATEGIES = ("auto", "one_device", "mirrored")
 
 
 def strategy(name: str) -> tf.distribute.Strategy:
-    """auto: mirrored over the GPUs if there are several, else one device; mirrored: over all GPUs, or all logical CPUs."""
+    """auto: mirrored over the GPUs if there are several, else one device; mirrored: over all GPUs, or all logical
+    CPUs.
+    """
     gpus = tf.config.list_logical_devices("GPU")
     if name == "one_device" or (name == "auto" and len(gpus) < 2):
         return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
@@ -53,15 +55,15 @@ class Trainer:
 
     def __init__(
         self, kind: type[Method], config, examples: Examples, run_dir: str | Path, *, strategy: tf.distribute.Strategy,
-        batch_size: int = 16, seed: int = 0, average_decay: float = 0.999, log_every: int = 100, checkpoint_every: int = 1000,
+        batch_size: int = 16, seed: int = 0, average_decay: float = 0.999, log_every: int = 100, checkpoint_every: int =
+          1000,
         sample_every: int = 1000, jit: bool = False, optimizer=None,
     ):  # fmt: skip
         self.examples, self.run_dir, self.strategy = examples, Path(run_dir), strategy
         self.batch_size, self.seed, self.average_decay, self.jit = batch_size, seed, average_decay, jit
         self.log_every, self.checkpoint_every, self.sample_every = log_every, checkpoint_every, sample_every
         replicas = strategy.num_replicas_in_sync
-        if batch_size % (2 * replicas):
-            raise InputError(f"--batch_size={batch_size}: pairs need an even batch on each of {replicas} replicas; use a multiple of {2 * replicas}")
+        _check_batch("--batch_size", batch_size, replicas)
         if len(examples) < batch_size:
             raise InputError(f"--batch_size={batch_size}: there are only {len(examples)} training examples")
         tf.keras.utils.set_random_seed(seed)
@@ -69,6 +71,8 @@ class Trainer:
             self.method = kind(config, examples.attributes)
             self.method.build_all()
             self.stages = self.method.stages()
+            for stage in self.stages:
+                _check_batch(f"batch of stage {stage.name}", stage.batch_size, replicas)
             self.optimizers = {}
             for stage in self.stages:
                 for phase in stage.phases:
@@ -77,20 +81,29 @@ class Trainer:
                     built.build(self._variables(phase))
                     self.optimizers[f"{stage.name}/{phase.name}"] = built
             self.live = exported_variables(self.method)
-            self.averages = [tf.Variable(v.value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA) for v in self.live]
-            self.step = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+            self.averages = [
+                tf.Variable(v.value, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+                for v in self.live
+            ]
+            self.step = tf.Variable(
+                0, dtype=tf.int64, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
+            )
         self.checkpoint = tf.train.Checkpoint(
             method=self.method, optimizers=self.optimizers, averages=self.averages, step=self.step
         )
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(self.run_dir / "checkpoints"), max_to_keep=2)
         self._steps = {}
+        if (self.run_dir / "model.json").exists():
+            _check_same(read_info(self.run_dir), self._info())
 
     @property
     def total_steps(self) -> int:
         return sum(stage.steps for stage in self.stages)
 
     def fit(self, stop_at: int | None = None) -> None:
-        """Trains up to the end of the last stage (or to step `stop_at`), resuming from the run folder's last checkpoint."""
+        """Trains up to the end of the last stage (or to step `stop_at`), resuming from the run folder's last
+        checkpoint.
+        """
         self._open()
         done = int(self.step.numpy())
         end = min(self.total_steps, stop_at or self.total_steps)
@@ -107,7 +120,10 @@ class Trainer:
                 if asked:
                     break
         if asked and int(self.step.numpy()) < end:
-            print(f"stopped at step {int(self.step.numpy())} of {end}; the same command goes on from there", file=sys.stderr)
+            print(
+                f"stopped at step {int(self.step.numpy())} of {end}; the same command goes on from there",
+                file=sys.stderr,
+            )
             raise SystemExit(130)
 
     def _train(self, stage: Stage, begin: int, first: int, last: int, bar, writer, asked: list) -> None:
@@ -119,7 +135,8 @@ class Trainer:
             due = [p for p in stage.phases if (step - begin + 1) % p.every == 0]
             pending.append((step + 1, self._step(stage, due)(batch)))
             bar.update()
-            at_end = step + 1 == last or asked
+            stop = bool(asked)  # once: what is asked for from here on is answered after the next step
+            at_end = step + 1 == last or stop
             if (step + 1) % self.log_every == 0 or at_end:
                 self._log(stage, pending, bar, writer)
                 pending = []
@@ -130,7 +147,7 @@ class Trainer:
                 self.manager.save(checkpoint_number=step + 1)
             if self.sample_every and ((step + 1) % self.sample_every == 0 or at_end):
                 self._sample(step + 1)
-            if asked:
+            if stop:
                 return
 
     def _step(self, stage: Stage, due: list[Phase]):
@@ -179,22 +196,24 @@ class Trainer:
     # --- the run folder ----------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        path = self.run_dir / "model.json"
-        if path.exists():
-            _check_same(read_info(self.run_dir), self._info())
         (self.run_dir / "samples").mkdir(parents=True, exist_ok=True)
-        write_json(path, self._info())
+        write_json(self.run_dir / "model.json", self._info())
         if self.manager.latest_checkpoint:
             self.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
         metrics, done = self.run_dir / "metrics.jsonl", int(self.step.numpy())
         if metrics.exists():  # what an interrupted run logged after its last checkpoint is logged again
-            kept = [line for line in metrics.read_text().splitlines() if json.loads(line)["step"] <= done]
-            write_text(metrics, "".join(f"{line}\n" for line in kept))
+            whole = [line for line in metrics.read_text().splitlines(keepends=True) if line.endswith("}\n")]
+            write_text(metrics, "".join(line for line in whole if json.loads(line)["step"] <= done))
 
     def _info(self) -> dict:
         packages = ("tensorflow", "keras", "numpy")
         versions = {"tf_homo": __version__} | {name: metadata.version(name) for name in packages}
-        training = {"batch_size": self.batch_size, "seed": self.seed, "average_decay": self.average_decay, "steps": self.total_steps}
+        training = {
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "average_decay": self.average_decay,
+            "steps": self.total_steps,
+        }
         return self.method.info() | {"training": training, "data": self.examples.about, "versions": versions}
 
     @contextlib.contextmanager
@@ -211,7 +230,7 @@ class Trainer:
                 if not math.isfinite(number):
                     raise FloatingPointError(
                         f"{name} is {number} at step {step} of stage {stage.name}; the last good checkpoint is "
-                        f"{self.manager.latest_checkpoint or '(none yet)'}: lower the rate, or look at the weight of that term"
+                        f"{self.manager.latest_checkpoint or '(none yet)'}: lower the rate or that term's weight"
                     )
                 totals.setdefault(name, []).append(number)
         means = {name: sum(values) / len(values) for name, values in totals.items()}
@@ -226,8 +245,12 @@ class Trainer:
 
     def _sample(self, step: int) -> None:
         rows = min(6, len(self.examples) // 2 * 2)
-        pictures, columns = self.method.sample({name: tf.constant(a[:rows]) for name, a in self.examples.arrays().items()})
-        report.save_image(self.run_dir / "samples" / f"{step:07d}.png", report.grid(pictures.numpy(), column_labels=columns))
+        pictures, columns = self.method.sample(
+            {name: tf.constant(a[:rows]) for name, a in self.examples.arrays().items()}
+        )
+        report.save_image(
+            self.run_dir / "samples" / f"{step:07d}.png", report.grid(pictures.numpy(), column_labels=columns)
+        )
 
 
 def exported_variables(method: Method) -> list:
@@ -249,16 +272,25 @@ def restore(run_dir: str | Path) -> Method:
     kind = load(info["method"])
     # weights come from the checkpoint, so no pretrained file is asked for again
     given = {name: "random" if name.endswith("_weights") else value for name, value in info["config"].items()}
+    unknown = set(given) - set(kind.Config.__dataclass_fields__)
+    if unknown:
+        raise InputError(
+            f"{run_dir}: {info['method']} has no option {', '.join(sorted(unknown))}; it is a run of another version of tf_homo"
+        )
     method = kind(kind.Config(**given), info["attributes"])
     method.build_all()
     live = exported_variables(method)
     averages = [tf.Variable(tf.zeros_like(v.value)) for v in live]
     step = tf.Variable(0, dtype=tf.int64)
     try:
-        tf.train.Checkpoint(averages=averages, step=step).restore(latest).expect_partial().assert_existing_objects_matched()
+        tf.train.Checkpoint(averages=averages, step=step).restore(
+            latest
+        ).expect_partial().assert_existing_objects_matched()
     except (AssertionError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{latest}: is a checkpoint of another configuration than model.json ({reason}); restore both from one run") from error
+        raise InputError(
+            f"{latest}: does not fit model.json, so it is of another configuration ({reason}); take both from one run"
+        ) from error
     for variable, average in zip(live, averages, strict=True):
         variable.assign(average)
     method.restored = {**info, "step": int(step.numpy())}
@@ -269,11 +301,28 @@ def read_info(run_dir: Path) -> dict:
     """The content of a run folder's model.json."""
     path = run_dir / "model.json"
     try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise InputError(f"{run_dir}: is no run folder (no model.json in it); give the --run_dir of a training") from None
-    except json.JSONDecodeError as error:
+        info = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"{run_dir}: is no run folder (no model.json in it); give the --run_dir of a training"
+        ) from None
+    except ValueError as error:
         raise InputError(f"{path}: is not JSON ({error}); restore it from the run's own copy") from None
+    missing = [
+        key
+        for key in ("method", "attributes", "config", "training", "data")
+        if not isinstance(info, dict) or key not in info
+    ]
+    if missing:
+        raise InputError(f"{path}: has no {', '.join(missing)}; restore it from the run's own copy")
+    return info
+
+
+def _check_batch(name: str, size: int, replicas: int) -> None:
+    if size % (2 * replicas):
+        raise InputError(
+            f"{name}={size}: pairs need an even batch on each of {replicas} replicas; use a multiple of {2 * replicas}"
+        )
 
 
 def _check_same(old: dict, new: dict) -> None:
@@ -284,7 +333,10 @@ def _check_same(old: dict, new: dict) -> None:
     for part in ("config", "training"):
         for name, value in new[part].items():
             if name not in may_change and old[part].get(name) != value:
-                raise InputError(f"--run_dir: holds a run with {name}={old[part].get(name)}, now {name}={value}; use another folder or that value")
+                raise InputError(
+                    f"--run_dir: holds a run with {name}={old[part].get(name)}, now {name}={value}; "
+                    "use another folder or that value"
+                )
     if old["attributes"] != new["attributes"] or old["data"] != new["data"]:
         raise InputError("--run_dir: holds a run on other data; use another folder")
 
@@ -302,7 +354,9 @@ def write_json(path: Path, content: dict) -> None:
 
 @contextlib.contextmanager
 def stopping() -> Iterator[list]:
-    """A list that is no longer empty once SIGINT or SIGTERM asked for a stop: the step under way ends, a checkpoint is written."""
+    """A list that is no longer empty once SIGINT or SIGTERM asked for a stop: the step under way ends, a checkpoint is
+    written.
+    """
     asked: list = []
     before = {}
     with contextlib.suppress(ValueError):  # only the main thread may set handlers

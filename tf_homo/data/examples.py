@@ -1,4 +1,6 @@
-"""Labelled images in memory, and batches of them that are a function of (seed, step): what makes a resumed run exact."""
+"""Labelled images in memory, and batches of them that are a function of (seed, step): what makes a resumed run
+exact.
+"""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -53,7 +55,9 @@ def batches(
     steps: Sequence[int],
     prepare: Callable[[dict[str, tf.Tensor], tf.Tensor], dict[str, tf.Tensor]],
 ) -> tf.data.Dataset:
-    """Prepared batches for the steps from `steps[0]` up to (not with) `steps[1]`, each a function of (seed, step) alone."""
+    """Prepared batches for the steps from `steps[0]` up to (not with) `steps[1]`, each a function of (seed, step)
+    alone.
+    """
     tensors = {name: tf.constant(array) for name, array in arrays.items()}
     count = len(next(iter(arrays.values())))
 

@@ -16,9 +16,8 @@ LABELS = ("attributes", "strengths")
 class Source:
     """Where examples come from; what a run's model.json says of its data.
 
-    `counts` are the sizes of the drawn set's splits (train, validation, test); `labels` is "attributes" (0 or 1) or "strengths"
-    (how much, in [0, 1]) where the data set knows them.
-    """
+    `counts` are the sizes of the drawn set's splits (train, validation, test); `labels` is "attributes" (0 or 1) or
+    "strengths" (how much, in [0, 1]) where the data set knows them."""
 
     dataset: str = "drawn_faces"
     labels: str = "attributes"

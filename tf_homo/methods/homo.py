@@ -1,22 +1,26 @@
-"""HomoInterp: homomorphic latent interpolation (Chen, Xu, Tian, Jia, CVPR 2019; equation numbers of the method's report).
+"""HomoInterp: homomorphic latent interpolation (Chen, Xu, Tian, Jia, CVPR 2019; equation numbers of the method's
+report).
 
-    F = E(Im)                                    latent (h, w, d)            E encoder, D decoder
-    F_interp = F_a + sum_i v_i T_i(F_b - F_a)    v in [0, 1]^C               T_i one branch per attribute group, and `rest`
-    z_interp = z_a + v_g(k) (z_b - z_a)          labels along the path       Dis critic, A' classifier on latents, one trunk
-    L_rec, L_D = |Phi_3(D(F)) - Phi_3(Im)|^2     L_KG = |P(F) - Phi_5(Im)|^2     Phi fixed features, P a 1x1 convolution
+    F = E(Im)                                  latent (h, w, d)          E encoder, D decoder
+    F_interp = F_a + sum_i v_i T_i(F_b - F_a)  v in [0, 1]^C             T_i one branch per attribute group, and `rest`
+    z_interp = z_a + v_g(k) (z_b - z_a)        labels along the path     Dis critic, A' classifier, one trunk on latents
+    L_rec, L_D = |Phi_3(D(F)) - Phi_3(Im)|^2   L_KG = |P(F) - Phi_5|^2   Phi fixed features, P a 1x1 convolution
 
 Differs from the text, each by a flag, the default first:
-  * one more branch than groups, `rest`, for what no attribute names (the reference has it; the text does not): --rest_branch;
+  * one more branch than groups, `rest`, for what no attribute names (the reference has it; the text does not):
+    --rest_branch;
   * a pixel term beside Phi_3 (reference; the text has none): --pixel_weight;
-  * penalty weight 100, five critic steps a step of the others, Adam 1e-4 (reference; the text: 2e-4): --penalty_weight, --critic_steps, --rate;
+  * penalty weight 100, five critic steps a step of the others, Adam 1e-4 (reference; the text: 2e-4): --penalty_weight,
+    --critic_steps, --rate;
   * (4.7) changes only I, as the text says; in the reference also E: --homomorphism_encoder;
-  * targets are the neighbours in a shuffled batch, swapped two by two (reference: a random permutation), so that a pair is never
-    split between replicas: no flag, the pairs are as random;
+  * targets are the neighbours in a shuffled batch, swapped two by two (reference: a random permutation), so that a pair
+    is never split between replicas: no flag, the pairs are as random;
   * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag.
-Ours, off by default, for where the text stops short: --real_weight (A' also learns real labels of real latents), --idle_weight
-(branches rest where labels agree), --motion_weight (labelled branches move no more than they must), --reader_weight (Phi's own reading
-of the decoded image follows z_interp), --lone_share (pairs that move one branch alone), stages (--classifier_steps,
---autoencoder_steps, --latent_steps before --steps), and networks with little at full resolution (--encoder=patch, --decoder=shuffle).
+Ours, off by default, for where the text stops short: --real_weight (A' also learns real labels of real latents),
+--idle_weight (branches rest where labels agree), --motion_weight (labelled branches move no more than they must),
+--reader_weight (Phi's own reading of the decoded image follows z_interp), --lone_share (pairs that move one branch
+alone), stages (--classifier_steps, --autoencoder_steps, --latent_steps before --steps), and networks with little at
+full resolution (--encoder=patch, --decoder=shuffle).
 """
 
 import dataclasses
@@ -80,7 +84,7 @@ class Config:
     total_weight: float = option(1.0, "of the total term in (4.9)")
     idle_weight: float = option(0.0, "of motion where the labels of a group agree")
     motion_weight: float = option(0.0, "of motion of the labelled branches anywhere")
-    reader_weight: float = option(0.0, "of Phi's reading of the decoded F_interp, in the stage of all together")
+    reader_weight: float = option(0.0, "of Phi's reading of the decoded F_interp")
 
 
 class HomoInterp(Method):
@@ -94,26 +98,34 @@ class HomoInterp(Method):
         self.groups = groups_of(self.attributes, GROUPS)
         grouped = [a for members in self.groups.values() for a in members]
         if not grouped:
-            raise InputError(f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch")
+            raise InputError(
+                f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch"
+            )
         self.branch_names = (*self.groups, REST) if config.rest_branch else tuple(self.groups)
         # membership[k, i] = 1 where branch i moves attribute k; attributes outside every group stay the source's
         self.membership = [[float(a in self.groups.get(b, ())) for b in self.branch_names] for a in self.attributes]
         self.encoder = ENCODERS[config.encoder](config.width, config.latent_depth, config.unit_latents, name="encoder")
         stride = self.encoder.stride
         if config.image_size % (4 * stride):
-            raise InputError(f"--image_size={config.image_size}: encoder={config.encoder} needs a multiple of {4 * stride}")
+            raise InputError(
+                f"--image_size={config.image_size}: encoder={config.encoder} needs a multiple of {4 * stride}"
+            )
         try:
             self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
-        self.interpolator = Interpolator(len(self.branch_names), config.branch_width, config.branch_bias, name="interpolator")
+        self.interpolator = Interpolator(
+            len(self.branch_names), config.branch_width, config.branch_bias, name="interpolator"
+        )
         self.critic = LatentCritic(len(self.attributes), 4 * config.width, name="critic")
         if config.perceptual == "vgg19":
             self.phi = VggFeatures(config.width, name="phi")
         else:
             self.phi = AttributeClassifier(len(self.attributes), config.width, stride, name="phi")
         if config.reader_weight and not self.phi.trained_on_data:
-            raise InputError("--reader_weight: VGG19 reads no attributes; use --perceptual=classifier or --reader_weight=0")
+            raise InputError(
+                "--reader_weight: VGG19 reads no attributes; use --perceptual=classifier or --reader_weight=0"
+            )
 
     def build_all(self) -> None:
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
@@ -141,20 +153,26 @@ class HomoInterp(Method):
         interpolator = Phase("interpolator", ("interpolator",), self.interpolator_loss, adam(c.rate), c.critic_steps)
         everything = ("encoder", "decoder", "guide", "interpolator")
         together = Phase("together", everything, self.together_loss, adam(c.rate), c.critic_steps)
-        reader = Phase("reader", ("interpolator",), self.reader_loss, adam(c.rate), c.critic_steps)
+        read = (
+            (Phase("reader", ("interpolator",), self.reader_loss, adam(c.rate), c.critic_steps),)
+            if c.reader_weight
+            else ()
+        )
         alone = Adam(c.autoencoder_rate, 0.9, final=c.final_rate)  # no adversary: the usual momentum
         autoencoder = Phase("autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone)
         classifier = Phase("classifier", ("phi",), self.classifier_loss, alone)
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
-            Stage("latent", c.latent_steps, (critic, interpolator), stored=True, batch_size=c.latent_batch_size),
-            Stage("together", c.steps, (critic, together, reader) if c.reader_weight else (critic, together)),
+            Stage("latent", c.latent_steps, (critic, interpolator, *read), stored=True, batch_size=c.latent_batch_size),
+            Stage("together", c.steps, (critic, together, *read)),
         )
         return tuple(stage for stage in stages if stage.steps)
 
     def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
-        """{image uint8 (B,S,S,3) or latent (B,h,w,d), labels (B,K)} -> the same, moved and scaled to [0,1], with strength and mix."""
+        """{image uint8 (B,S,S,3) or latent (B,h,w,d), labels (B,K)} -> the same, moved and scaled to [0,1], with
+        strength and mix.
+        """
         c, count = self.config, tf.shape(batch["labels"])[0]
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6, alg="philox"), num=6)
         uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
@@ -246,7 +264,9 @@ class HomoInterp(Method):
         opponent = losses.wasserstein_opponent(self.critic(to_encoder)[0], self.critic(fake)[0])
         if not c.homomorphism_encoder:
             fake, moves = self.interpolate(held, partner(held), batch["strength"])
-        homomorphism = losses.attribute_entropy(self.labels_at(batch["labels"], batch["strength"]), self.critic(fake)[1])
+        homomorphism = losses.attribute_entropy(
+            self.labels_at(batch["labels"], batch["strength"]), self.critic(fake)[1]
+        )
         total = losses.squared_error(held + tf.reduce_sum(moves, axis=1), partner(held))
         labelled = moves[:, : len(self.groups)]
         idle = losses.idle_motion(labelled, self.group_difference(batch["labels"]))
@@ -265,7 +285,10 @@ class HomoInterp(Method):
         logits = self.phi.logits(self.decoder(fake))
         wanted = self.labels_at(batch["labels"], batch["strength"])
         loss = losses.attribute_entropy(wanted, logits)
-        return self.config.reader_weight * loss, {"entropy": loss, "error": tf.reduce_mean(tf.abs(tf.sigmoid(logits) - wanted))}
+        return self.config.reader_weight * loss, {
+            "entropy": loss,
+            "error": tf.reduce_mean(tf.abs(tf.sigmoid(logits) - wanted)),
+        }
 
     def group_difference(self, labels: tf.Tensor) -> tf.Tensor:
         """Largest |z_b - z_a| within each group: (B, K) -> (B, G)."""
@@ -280,7 +303,11 @@ class HomoInterp(Method):
         image = tf.cast(batch["image"], tf.float32) / 255.0
         latent = self.encoder(image)
         moves = self.interpolator(partner(latent) - latent)
-        frames = [latent, *[latent + moves[:, i] for i in range(len(self.branch_names))], latent + tf.reduce_sum(moves, axis=1)]
+        frames = [
+            latent,
+            *[latent + moves[:, i] for i in range(len(self.branch_names))],
+            latent + tf.reduce_sum(moves, axis=1),
+        ]
         decoded = [tf.clip_by_value(self.decoder(frame), 0.0, 1.0) for frame in frames]
         columns = ["source", "decoded", *self.branch_names, "all", "target"]
         return tf.stack([image, *decoded, partner(image)], axis=1), columns
@@ -298,8 +325,11 @@ class HomoInterp(Method):
             return {"image": tf.clip_by_value(self.decoder(latent), 0.0, 1.0)}
 
         def interpolate(source, target, strength):
-            # one source and target serve any number of rows of strength: the branches run once, their sum is a matrix product
-            moves = tf.concat([tf.reshape(m, (-1, 1, h * w * d)) for m in self.interpolator.moves(target - source)], axis=1)
+            # one source and target serve any number of rows of strength: the branches run once, their sum is a matrix
+            # product
+            moves = tf.concat(
+                [tf.reshape(m, (-1, 1, h * w * d)) for m in self.interpolator.moves(target - source)], axis=1
+            )
             step = tf.matmul(strength[:, None, :], moves)  # (N, 1, C) x (1 or N, C, hwd)
             return {"latent": source + tf.reshape(step, (-1, h, w, d))}
 
@@ -342,5 +372,10 @@ def moved(image: tf.Tensor, shift: float, mirror: bool, offset: tf.Tensor, coin:
     start = tf.where(flip < 0, size - 1.0, 0.0)
     transform = tf.stack([flip, zero, start + pixels[:, 0], zero, one, pixels[:, 1], zero, zero], axis=1)
     return tf.raw_ops.ImageProjectiveTransformV3(
-        images=image, transforms=transform, output_shape=(size, size), fill_value=0.0, interpolation="NEAREST", fill_mode="REFLECT"
+        images=image,
+        transforms=transform,
+        output_shape=(size, size),
+        fill_value=0.0,
+        interpolation="NEAREST",
+        fill_mode="REFLECT",
     )

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tf_homo import report
 from tf_homo.errors import InputError
-from tf_homo.metrics.measure import IMAGES, KEYS, RESPONSE, Faces, Paths, Plan
+from tf_homo.metrics.measure import KEYS, RESPONSE, Faces, Paths, Plan
 
 #: What each number says, and which way is better.
 MEANING = {
@@ -40,37 +40,33 @@ def require() -> None:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise InputError(
-            f"--report: report.html needs {error.name}, which is not installed: pip install tf_homo[report], or give --noreport"
+            f"--report: report.html needs {error.name}, which is not installed: pip install tf_homo[report], or "
+            "give --noreport"
         ) from error
 
 
 def rows(result: Mapping) -> list[tuple[str, str, dict[str, float | None]]]:
-    """Lines of the table of systems: key, scope ("groups" is the mean over them, or "all"), value by system or None."""
+    """The table of systems: key, scope ("groups": the mean over them, or "all"), value by system; no empty lines."""
+    systems = result["systems"]
     lines = []
-    for key in RESPONSE:
-        values = {name: _mean(system["groups"].values(), key) for name, system in result["systems"].items()}
-        lines.append((key, "groups", values))
-        if key != "leakage":
-            lines.append(
-                (key, "all", {name: _mean([system["all"]], key) for name, system in result["systems"].items()})
-            )
-    lines += [
-        (key, "all", {n: _mean([system["all"]], key) for n, system in result["systems"].items()}) for key in IMAGES
-    ]
-    return lines
+    for key in KEYS:
+        if key in RESPONSE:
+            lines.append((key, "groups", {name: _mean(of["groups"].values(), key) for name, of in systems.items()}))
+        lines.append((key, "all", {name: _mean([of["all"]], key) for name, of in systems.items()}))
+    return [line for line in lines if any(value is not None for value in line[2].values())]
 
 
 def text(result: Mapping) -> str:
-    """The table of systems for a terminal, at most 100 columns wide."""
+    """The table of systems for a terminal."""
     names = list(result["systems"])
     lines = [" " * 30 + "".join(f"{name:>14}" for name in names)]
     for key, scope, values in rows(result):
-        if any(value is not None for value in values.values()):
-            lines.append(f"{key:23} {scope:6}" + "".join(f"{_number(values[name]):>14}" for name in names))
+        lines.append(f"{key:23} {scope:6}" + "".join(f"{_number(values[name]):>14}" for name in names))
     data, reader = result["data"], result["reader"]
     lines.append(
-        f"{data['pairs']} pairs of {data['dataset']} at {data['image_size']}, {data['steps']} frames each; 'groups': mean over "
-        f"{len(data['groups'])} groups, each moved alone where a system can; read by {reader['name']}, error {reader['error_here']:.3f}"
+        f"{data['pairs']} pairs of {data['dataset']} at {data['image_size']} pixels, {data['steps']} frames a path. groups: "
+        f"mean over {len(data['groups'])} groups,\neach moved alone where a system can. Attributes read by "
+        f"{reader['name']}, whose own error here is {reader['error_here']:.3f}."
     )
     return "\n".join(lines)
 
@@ -87,9 +83,7 @@ def html(
 
     systems, ours = result["systems"], next(iter(result["systems"]))
     lines = [
-        {"key": key, "scope": scope, "cells": _cells(values, MEANING[key][1])}
-        for key, scope, values in rows(result)
-        if any(value is not None for value in values.values())
+        {"key": key, "scope": scope, "cells": _cells(values, MEANING[key][1])} for key, scope, values in rows(result)
     ]
     groups = [
         {"name": name, "members": ", ".join(plan.groups[name]), "n": (row["jump"] or {"n": 0})["n"],
@@ -260,4 +254,4 @@ in it. all: everything moves. Bold: the best but for the truth.</p>
 <dl>{% for key, meaning in meanings %}<dt>{{ key }}</dt><dd>{{ meaning }}</dd>{% endfor %}</dl>
 <p class="small">{% for name, version in result.versions.items() %}{{ name }} {{ version }}{{ ", " if not loop.last }}{% endfor %}</p>
 </body></html>
-"""
+"""  # noqa: E501

@@ -24,8 +24,8 @@ SIZE = 64
 FEATURES = "reader_64"
 
 _OUT = flags.DEFINE_string("output_dir", None, "Folder to write.", allow_override=True)
-_EXAMPLES = flags.DEFINE_integer("reader_examples", 14_000, "Faces to train on.", lower_bound=64)
-_STEPS = flags.DEFINE_integer("reader_steps", 2_200, "Steps of 64 faces.", lower_bound=1)
+_EXAMPLES = flags.DEFINE_integer("reader_examples", 12_000, "Faces to train on.", lower_bound=64)
+_STEPS = flags.DEFINE_integer("reader_steps", 3_000, "Steps of 64 faces.", lower_bound=1)
 
 
 class Reader:
@@ -83,30 +83,25 @@ def load(folder: str | os.PathLike = CARRIED) -> Reader:
 
 
 def build():
-    """The network: images (B, 64, 64, 3) in [0, 1] -> strengths (B, 18), features (B, 112).
+    """The network: images (B, 64, 64, 3) in [0, 1] -> strengths (B, 18), features (B, 144).
 
-    Averages before every reduction: a plain stride aliases, and the reading would wobble while a face moves evenly.
+    The last map is kept at 8x8 cells: small things (a wave in the hair, the tip of a nose) are lost in a coarser one.
+    ELU in place of ReLU learned about twice as fast here.
     """
     import keras
     from keras import layers
 
-    def block(x, channels, kernel=3):
-        x = layers.Conv2D(channels, kernel, padding="same", use_bias=False)(x)
-        return layers.ELU()(layers.BatchNormalization(momentum=0.95)(x))
+    def block(x, channels, kernel=3, strides=1):
+        x = layers.Conv2D(channels, kernel, strides, padding="same", use_bias=False)(x)
+        return layers.ELU()(layers.BatchNormalization(momentum=0.9)(x))
 
     image = keras.Input((SIZE, SIZE, 3))
-    x = layers.Rescaling(2.0, -1.0)(image)
-    x = layers.ELU()(layers.Conv2D(24, 4, 2, padding="same")(x))  # (B, 32, 32, 24)
-    x = layers.AveragePooling2D(2)(block(x, 32))  # (B, 16, 16, 32)
-    fine = block(x, 48)
-    x = layers.AveragePooling2D(2)(fine)  # (B, 8, 8, 48)
-    coarse = block(block(x, 64), 64)
-    x = layers.AveragePooling2D(2)(coarse)  # (B, 4, 4, 64)
-    x = block(x, 128)
-    x = layers.Flatten()(block(x, 64, 1))
-    x = layers.Dense(128, activation="elu")(layers.Dropout(0.1)(x))
-    strengths = layers.Dense(len(drawing.ATTRIBUTES))(x)
-    pooled = [layers.GlobalAveragePooling2D()(layers.ReLU()(part)) for part in (fine, coarse)]
+    x = block(layers.Rescaling(2.0, -1.0)(image), 24, strides=2)  # (B, 32, 32, 24)
+    fine = block(block(x, 48, strides=2), 48)  # (B, 16, 16, 48)
+    coarse = block(block(fine, 96, strides=2), 96)  # (B, 8, 8, 96)
+    x = layers.Flatten()(block(coarse, 32, kernel=1))
+    strengths = layers.Dense(len(drawing.ATTRIBUTES))(layers.Dense(128, activation="elu")(x))
+    pooled = [layers.GlobalAveragePooling2D()(part) for part in (fine, coarse)]
     return keras.Model(image, [strengths, layers.Concatenate()(pooled)], name=FEATURES)
 
 
@@ -127,14 +122,16 @@ def faces(count: int, size: int, split: str, seed: int = SEED) -> tuple[np.ndarr
 
 
 def train(images: np.ndarray, strengths: np.ndarray, steps: int, batch: int = 64):
-    """A network trained on faces, a part of them softened (decoders do that), shifted and mirrored."""
+    """A network trained on faces, half of them mirrored and a third softened a little, as decoders do."""
     import keras
     import tensorflow as tf
     from tqdm import tqdm
 
     keras.utils.set_random_seed(SEED)
     network = build()
-    optimizer = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(3e-3, steps), weight_decay=1e-4)
+    warm = min(100, steps // 2)
+    rate = keras.optimizers.schedules.CosineDecay(3e-4, steps - warm, warmup_target=3e-3, warmup_steps=warm)
+    optimizer = keras.optimizers.Adam(rate, beta_2=0.99)
     optimizer.build(network.trainable_variables)
 
     @tf.function
@@ -192,10 +189,8 @@ def _varied(image):
 
     count = tf.shape(image)[0]
     image = tf.where(tf.random.uniform((count, 1, 1, 1)) < 0.5, image, image[:, :, ::-1])
-    soft = tf.image.resize(tf.image.resize(image, (SIZE // 2, SIZE // 2), "area"), (SIZE, SIZE), "bicubic")
-    share = tf.maximum(tf.random.uniform((count, 1, 1, 1), -1.0, 1.0), 0.0)  # half of them stay sharp
-    image = image + share * (soft - image)
-    return image + tf.random.normal(tf.shape(image), 0.0, 0.01)
+    share = tf.maximum(tf.random.uniform((count, 1, 1, 1), -2.0, 1.0), 0.0)
+    return image + share * (tf.nn.avg_pool2d(image, 3, 1, "SAME") - image)
 
 
 def main(_: list[str]) -> None:

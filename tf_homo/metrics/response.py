@@ -7,7 +7,8 @@ claim y(v) = v):
     y(v) = <r(v) - s_a, s_b - s_a> / |s_b - s_a|^2          0 at the source's own value, 1 at the target's
 
 It means something only where the two faces differ: pairs with |s_b - s_a| >= CLEAR count, and every number comes with
-their count n. All arrays are numpy, pairs first: y (n, V), strengths (n, V, K). Each measure gives one value a pair, (n,).
+their count n. All arrays are numpy, pairs first: y (n, V), strengths (n, V, K). Each measure gives one
+value a pair, (n,).
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,8 +91,8 @@ def leakage(
 def ppl(features: np.ndarray) -> np.ndarray:
     """Perceptual path length (Karras et al., CVPR 2019): mean over the steps of |phi(v + dv) - phi(v)|^2 / dv^2.
 
-    Here dv = 1 / (V - 1), and phi (n, V, D) are the reader's features. At least 0; for given ends a straight and even path has the least,
-    |phi(1) - phi(0)|^2. Comparable only between systems on the same pairs.
+    Here dv = 1 / (V - 1), and phi (n, V, D) are the reader's features. At least 0; for given ends a straight and even
+    path has the least, |phi(1) - phi(0)|^2. Comparable only between systems on the same pairs.
     """
     steps = np.sum(np.diff(features, axis=1) ** 2, axis=-1)  # (n, V - 1)
     return steps.mean(1) * steps.shape[1] ** 2
