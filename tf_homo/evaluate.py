@@ -86,7 +86,14 @@ def plan_for(model, pairs: int, steps: int, seed: int):
             f"--test_seed={seed}: the {whose} was trained on faces of that seed; give another, for instance {seed + 1}"
         )
     return measure.Plan(
-        groups, model.info["branches"], model.info["image_size"], seed, pairs, steps, white=min(32, pairs)
+        groups,
+        model.info["branches"],
+        model.info["image_size"],
+        seed,
+        pairs,
+        steps,
+        white=min(32, pairs),
+        real=2 * pairs,
     )
 
 

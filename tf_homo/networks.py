@@ -200,11 +200,13 @@ class Interpolator(keras.Model):
     """F_interp = F_a + sum_i v_i T_i(F_b - F_a); T_i = three 3x3 convolutions with ReLU between, one T_i per branch.
 
     `branch_width` is the depth between the convolutions (0: d, as in the paper); without bias T_i(0) = 0, so that a
-    face morphed into itself stays itself."""
+    face morphed into itself stays itself. A branch starts by moving nothing. With `remainder` there is one branch more,
+    without weights: F_b - F_a less what the others move, so that all together reach F_b exactly.
+    """
 
-    def __init__(self, branches: int, branch_width: int = 0, bias: bool = True, **kwargs):
+    def __init__(self, branches: int, branch_width: int = 0, bias: bool = True, remainder: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.branch_width, self.bias = branch_width, bias
+        self.branch_width, self.bias, self.remainder = branch_width, bias, remainder
         self.branches = [keras.Sequential(name=f"branch_{i}") for i in range(branches)]
 
     def build(self, shape):
@@ -212,18 +214,19 @@ class Interpolator(keras.Model):
         for branch in self.branches:
             for filters in (self.branch_width or depth, self.branch_width or depth):
                 branch.add(conv(filters, activation="relu", use_bias=self.bias))
-            branch.add(conv(depth, use_bias=self.bias, kernel_initializer="glorot_normal"))
+            branch.add(conv(depth, use_bias=self.bias, kernel_initializer="zeros"))
             branch.build(shape)
 
     def call(self, difference):
         """F_b - F_a (B, h, w, d) -> the moves T_i of every branch at full strength, (B, C, h, w, d)."""
         # not tf.stack: its gradient is one operator with C outputs, and TensorFlow's oneDNN pass, which fuses the
         # gradients of kernel and bias, looks at the operator alone and hands branches each other's bias gradients
-        return tf.concat([tf.expand_dims(branch(difference), 1) for branch in self.branches], axis=1)
+        return tf.concat([tf.expand_dims(move, 1) for move in self.moves(difference)], axis=1)
 
     def moves(self, difference: tf.Tensor) -> list[tf.Tensor]:
         """As calling it, one (B, h, w, d) a branch: for exporters that want ranks up to 4."""
-        return [branch(difference) for branch in self.branches]
+        moves = [branch(difference) for branch in self.branches]
+        return [*moves, difference - tf.add_n(moves)] if self.remainder else moves
 
 
 class LatentCritic(keras.Model):

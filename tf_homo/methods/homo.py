@@ -8,7 +8,7 @@ report).
 
 Differs from the text, each by a flag, the default first:
   * one more branch than groups, `rest`, for what no attribute names (the reference has it; the text does not):
-    --rest_branch;
+    --rest;
   * a pixel term beside Phi_3 (reference; the text has none): --pixel_weight;
   * penalty weight 100, five critic steps a step of the others, Adam 1e-4 (reference; the text: 2e-4): --penalty_weight,
     --critic_steps, --rate;
@@ -16,11 +16,12 @@ Differs from the text, each by a flag, the default first:
   * targets are the neighbours in a shuffled batch, swapped two by two (reference: a random permutation), so that a pair
     is never split between replicas: no flag, the pairs are as random;
   * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag.
-Ours, off by default, for where the text stops short: --real_weight (A' also learns real labels of real latents),
---idle_weight (branches rest where labels agree), --motion_weight (labelled branches move no more than they must),
---reader_weight (Phi's own reading of the decoded image follows z_interp), --lone_share (pairs that move one branch
-alone), stages (--classifier_steps, --autoencoder_steps, --latent_steps before --steps), and networks with little at
-full resolution (--encoder=patch, --decoder=shuffle).
+Ours, off by default, for where the text stops short: --rest=remainder (the rest branch is what the others leave of
+F_b - F_a, so that the total term holds exactly and the labelled branches alone learn who carries what), --real_weight
+(A' also learns real labels of real latents), --idle_weight (branches stay where labels agree), --motion_weight
+(labelled branches move no more than they must), --reader_weight (Phi's own reading of the decoded image follows
+z_interp), --lone_share (pairs that move one branch alone), stages (--classifier_steps, --autoencoder_steps,
+--latent_steps before --steps), and networks with little at full resolution (--encoder=patch, --decoder=shuffle).
 """
 
 import dataclasses
@@ -36,6 +37,7 @@ from tf_homo.networks import Interpolator, LatentCritic, PatchEncoder, ShuffleDe
 from tf_homo.perceptual import AttributeClassifier, VggFeatures, load_vgg
 
 ENCODERS = {"vgg19": VggEncoder, "patch": PatchEncoder}
+RESTS = ("network", "remainder", "none")
 DECODERS = {"upsample": UpsampleDecoder, "shuffle": ShuffleDecoder}
 
 
@@ -51,7 +53,9 @@ class Config:
     unit_latents: bool = option(True, "scale each latent channel to mean 0, variance 1")
     branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper")
     branch_bias: bool = option(True, "biases in the branches; without, T_i(0) = 0")
-    rest_branch: bool = option(True, "one more branch, for what no attribute names")
+    rest: str = option(
+        "network", "one more branch, for what no attribute names: as the others, what they leave, or none", RESTS
+    )
     perceptual: str = option("classifier", "Phi", ("classifier", "vgg19"))
     vgg_weights: str = option("imagenet", "VGG19's weights for E and Phi: imagenet, random, or a file")
 
@@ -101,7 +105,7 @@ class HomoInterp(Method):
             raise InputError(
                 f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch"
             )
-        self.branch_names = (*self.groups, REST) if config.rest_branch else tuple(self.groups)
+        self.branch_names = tuple(self.groups) if config.rest == "none" else (*self.groups, REST)
         # membership[k, i] = 1 where branch i moves attribute k; attributes outside every group stay the source's
         self.membership = [[float(a in self.groups.get(b, ())) for b in self.branch_names] for a in self.attributes]
         self.encoder = ENCODERS[config.encoder](config.width, config.latent_depth, config.unit_latents, name="encoder")
@@ -114,8 +118,9 @@ class HomoInterp(Method):
             self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
+        networks = len(self.groups) + (config.rest == "network")
         self.interpolator = Interpolator(
-            len(self.branch_names), config.branch_width, config.branch_bias, name="interpolator"
+            networks, config.branch_width, config.branch_bias, config.rest == "remainder", name="interpolator"
         )
         self.critic = LatentCritic(len(self.attributes), 4 * config.width, name="critic")
         if config.perceptual == "vgg19":

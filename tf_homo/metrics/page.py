@@ -22,7 +22,7 @@ MEANING = {
     "ppl": ("path length in the reader's features, squared steps", "least"),
     "psnr": ("first frame against the source image, dB", "most"),
     "ssim": ("first frame against the source image", "most"),
-    "frechet": ("last frames against other faces, in the reader's features", "least"),
+    "frechet": ("last frames against other faces, in the reader's features; the truth's is the floor", "least"),
     "midpoint_frechet": ("middle frames against other faces", "least"),
     "ghosting": ("edge energy of the middle frame over that of the ends; 1 is as crisp, 0.5 a double exposure", "most"),
     "white_background_shift": ("change of white background along the path, in 1/255", "least"),
@@ -46,7 +46,7 @@ def require() -> None:
 
 
 def rows(result: Mapping) -> list[tuple[str, str, dict[str, float | None]]]:
-    """The table of systems: key, scope ("groups": the mean over them, or "all"), value by system; no empty lines."""
+    """The table of systems: key, scope ("groups", their mean, or "all"), value by system; no empty lines."""
     systems = result["systems"]
     lines = []
     for key in KEYS:
@@ -63,11 +63,11 @@ def text(result: Mapping) -> str:
     for key, scope, values in rows(result):
         lines.append(f"{key:23} {scope:6}" + "".join(f"{_number(values[name]):>14}" for name in names))
     data, reader = result["data"], result["reader"]
-    lines.append(
-        f"{data['pairs']} pairs of {data['dataset']} at {data['image_size']} pixels, {data['steps']} frames a path. groups: "
-        f"mean over {len(data['groups'])} groups,\neach moved alone where a system can. Attributes read by "
-        f"{reader['name']}, whose own error here is {reader['error_here']:.3f}."
-    )
+    lines += [
+        f"{data['pairs']} pairs of {data['dataset']} at {data['image_size']} pixels, {data['steps']} frames a path. "
+        f"groups: mean over {len(data['groups'])}, each moved alone where a system can.",
+        f"Attributes read by {reader['name']}, whose own error here is {reader['error_here']:.3f}.",
+    ]
     return "\n".join(lines)
 
 

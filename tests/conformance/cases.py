@@ -1,0 +1,114 @@
+"""The one place of the suite that knows systems: a tiny configuration of each, with a few steps of every stage."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_homo import trainer
+from tf_homo.data.examples import Examples, batches
+from tf_homo.method import load
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """`options` of the Config; `attributes` of the examples; image_size must be among the options."""
+
+    options: dict
+    attributes: tuple[str, ...]
+
+
+CASES = {
+    "homo": Case(
+        {
+            "image_size": 32,
+            "width": 2,
+            "encoder": "patch",
+            "decoder": "shuffle",
+            "latent_depth": 6,
+            "branch_width": 4,
+            "classifier_steps": 2,
+            "autoencoder_steps": 2,
+            "latent_steps": 3,
+            "steps": 3,
+            "critic_steps": 2,
+            "final_rate": 0.5,
+            "lone_share": 0.3,
+            "real_weight": 1.0,
+            "idle_weight": 1.0,
+            "motion_weight": 0.1,
+            "reader_weight": 1.0,
+        },
+        ("Smiling", "Young", "Wearing_Hat"),  # two groups, and one attribute in none
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Momentum:
+    """An optimizer that shows a slip in the size of gradients, which Adam hides, and has something to keep besides."""
+
+    rate: float = 1e-3
+
+    def build(self, updates):
+        return keras.optimizers.SGD(self.rate, momentum=0.9)
+
+
+class System:
+    """A system by name, made tiny."""
+
+    def __init__(self, name: str):
+        if name not in CASES:
+            pytest.fail(
+                f"tests/conformance/cases.py has no tiny configuration of {name}: add one to CASES", pytrace=False
+            )
+        self.name, self.kind, case = name, load(name), CASES[name]
+        self.config, self.attributes = self.kind.Config(**case.options), case.attributes
+        rng = np.random.default_rng(0)
+        size = self.config.image_size
+        self.examples = Examples(
+            rng.integers(0, 256, (12, size, size, 3), np.uint8),
+            rng.integers(0, 2, (12, len(case.attributes))).astype(np.float32),
+            case.attributes,
+            about={"dataset": "noise"},
+        )
+
+    def method(self):
+        """A new one, built, with the weights of seed 0."""
+        keras.utils.set_random_seed(0)
+        method = self.kind(self.config, self.attributes)
+        method.build_all()
+        return method
+
+    def trainer(self, folder, devices="one_device", optimizer=None):
+        return trainer.Trainer(
+            self.kind, self.config, self.examples, folder, strategy=trainer.strategy(devices), batch_size=4,
+            average_decay=0.9, log_every=1, sample_every=0, optimizer=optimizer,
+        )  # fmt: skip
+
+    def batch(self, method, stage, seed=0):
+        """A prepared batch as `stage` gets it."""
+        arrays = self.examples.arrays()
+        if stage.stored:
+            arrays = {name: tensor.numpy() for name, tensor in method.store(tensors(arrays)).items()}
+        return next(iter(batches(arrays, stage.batch_size or 4, seed, (0, 1), method.prepare)))
+
+
+def tensors(arrays):
+    return {name: tf.constant(array) for name, array in arrays.items()}
+
+
+def weights(method):
+    """{path: array}; the paths tell a sub-network, and count up when the same system is made again."""
+    return [variable.numpy() for variable in method.variables]
+
+
+def worst(ours, theirs, method):
+    """The largest difference between two lists of weights, and the variable that has it."""
+    gaps = [
+        float(np.max(np.abs(a.astype(float) - b.astype(float)), initial=0.0)) for a, b in zip(ours, theirs, strict=True)
+    ]
+    index = int(np.argmax(gaps))
+    return gaps[index], method.variables[index].path

@@ -1,0 +1,41 @@
+"""Every test here runs once for each system in available(). Trained runs are shared: tracing is what takes time."""
+
+import pytest
+import tensorflow as tf
+
+from tests.conformance.cases import Momentum, System, weights
+from tf_homo import trainer
+from tf_homo.method import available
+
+
+@pytest.fixture(scope="session", params=sorted(available()))
+def system(request):
+    return System(request.param)
+
+
+@pytest.fixture(scope="session")
+def run(system, tmp_path_factory):
+    """The Trainer of a finished run through every stage, on one device; `start` holds the weights it began with."""
+    trained = system.trainer(tmp_path_factory.mktemp(system.name), optimizer=Momentum())
+    trained.start = weights(trained.method)
+    trained.fit()
+    return trained
+
+
+@pytest.fixture(scope="session")
+def restored(run):
+    return trainer.restore(run.run_dir)
+
+
+@pytest.fixture(scope="session")
+def fresh(system):
+    """A method that was never trained."""
+    return system.method()
+
+
+@pytest.fixture
+def op_by_op():
+    """Steps run without being compiled."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)

@@ -1,0 +1,63 @@
+"""A trained run becomes a SavedModel and a .tflite that answer as it does."""
+
+import json
+
+import numpy as np
+import pytest
+
+from export import parity, saved_model, tflite
+from tf_homo import serving
+
+
+@pytest.fixture(scope="module")
+def live(restored):
+    return serving.live(restored)
+
+
+@pytest.fixture(scope="module")
+def saved(restored, tmp_path_factory):
+    return saved_model.export(restored, tmp_path_factory.mktemp("saved"))
+
+
+@pytest.fixture(scope="module")
+def lite(saved, tmp_path_factory):
+    output = tmp_path_factory.mktemp("lite") / "model.tflite"
+    tflite.export(saved, output)
+    return output
+
+
+@pytest.mark.parametrize("form", ["saved", "lite"])
+def test_the_exported_model_has_every_signature_and_answers_alike(form, live, request):
+    exported = serving.load(request.getfixturevalue(form))
+    assert exported.signatures == live.signatures
+    assert "serving_default" in exported.signatures
+    assert max(parity.differences(live, exported, seed=1).values()) < 1e-4
+
+
+@pytest.mark.parametrize("form", ["saved", "lite"])
+def test_strength_zero_is_the_source_exactly(form, live, request):
+    exported = serving.load(request.getfixturevalue(form))
+    if "interpolate" not in exported.signatures:
+        pytest.skip("has no latent to interpolate")
+    source, target = np.random.default_rng(0).standard_normal((2, 2, *exported.info["latent"]), np.float32)
+    still = exported.interpolate(source, target, np.zeros((2, len(exported.info["branches"])), np.float32))
+    np.testing.assert_array_equal(still, source)
+
+
+def test_the_tflite_has_builtin_operators_and_ranks_up_to_four(lite):
+    operators, rank = tflite.inspect(lite.read_bytes())
+    assert rank <= 4
+    assert not [name for name in operators if "CUSTOM" in name or "FLEX" in name.upper()]
+
+
+@pytest.mark.parametrize("form", ["saved", "lite"])
+def test_its_model_card_is_the_run_s(form, run, live, request):
+    card = serving.load(request.getfixturevalue(form)).info
+    of_run = json.loads((run.run_dir / "model.json").read_text())
+    assert card == {**of_run, "step": run.total_steps}
+
+
+def test_a_run_folder_is_served_as_it_is(run, live):
+    served = serving.load(run.run_dir)
+    assert served.format == "run"
+    assert max(parity.differences(live, served).values()) == 0

@@ -1,0 +1,72 @@
+"""Batches are a function of (seed, step)."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_homo.data.examples import Examples, batches, shuffled
+
+
+def indices(count, batch_size, steps, seed=0):
+    return np.concatenate([shuffled(count, batch_size, seed, tf.constant(step, tf.int64)) for step in steps])
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(12, 4), (10, 4), (7, 3), (5, 5), (3, 8), (1, 2)])
+def test_every_epoch_is_a_permutation_and_nothing_is_left_over(count, batch_size):
+    places = indices(count, batch_size, range(3 * count))  # 3 * batch_size epochs
+    for epoch in places.reshape(-1, count):
+        assert sorted(epoch) == list(range(count))
+
+
+def test_epochs_and_seeds_differ():
+    epochs = [tuple(indices(50, 50, [step], seed)) for seed in (0, 1) for step in (0, 1)]
+    assert len(set(epochs)) == 4
+    assert tuple(range(50)) not in epochs
+
+
+def test_first_places_are_even():
+    """No example is preferred: the first place of an epoch, over many epochs."""
+    first = np.bincount(indices(4, 4, range(400))[::4], minlength=4)
+    assert first.min() > 60
+
+
+def data(count=10):
+    rows = np.arange(count)
+    return {
+        "image": np.broadcast_to(rows[:, None], (count, 3)).astype(np.uint8),
+        "labels": rows[:, None].astype(np.float32),
+    }
+
+
+def with_seed(batch, seed):
+    return batch | {"seed": seed, "draw": tf.random.stateless_uniform((2,), seed, alg="philox")}
+
+
+def collect(steps, seed=0, batch_size=4):
+    return [{k: v.numpy() for k, v in batch.items()} for batch in batches(data(), batch_size, seed, steps, with_seed)]
+
+
+def test_any_step_is_reached_without_those_before_it():
+    whole, part = collect((0, 8)), collect((5, 8))
+    assert len(whole) == 8 and len(part) == 3
+    for ours, theirs in zip(whole[5:], part, strict=True):
+        for name in ours:
+            np.testing.assert_array_equal(ours[name], theirs[name])
+
+
+def test_prepare_is_given_run_and_step():
+    assert [tuple(batch["seed"]) for batch in collect((3, 5), seed=9)] == [(9, 3), (9, 4)]
+    draws = [tuple(batch["draw"]) for seed in (0, 1) for batch in collect((0, 3), seed)]
+    assert len(set(draws)) == 6
+
+
+def test_images_keep_their_labels():
+    for batch in collect((0, 5)):
+        np.testing.assert_array_equal(batch["image"][:, 0], batch["labels"][:, 0])
+
+
+def test_examples_count_and_hand_out_their_arrays():
+    examples = Examples(np.zeros((3, 2, 2, 3), np.uint8), np.zeros((3, 1), np.float32), ("Smiling",))
+    assert len(examples) == 3
+    assert examples.arrays().keys() == {"image", "labels"}
+    assert examples.about == examples.extras == {}

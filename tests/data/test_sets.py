@@ -1,0 +1,51 @@
+"""Data sets by name."""
+
+import numpy as np
+import pytest
+
+from tf_homo.data import drawing
+from tf_homo.data.sets import Source
+from tf_homo.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("data"))
+
+
+@pytest.mark.parametrize(("labels", "values"), [("attributes", {0.0, 1.0}), ("strengths", None)])
+def test_drawn_faces(folder, labels, values):
+    source = Source(labels=labels, seed=4, counts=(6, 2, 3), data_dir=folder)
+    train, test = source.read("train", 32), source.read("test", 32)
+    assert train.images.shape == (6, 32, 32, 3) and train.images.dtype == np.uint8
+    assert train.labels.shape == (6, 18) and train.labels.dtype == np.float32
+    assert train.labels.min() >= 0 and train.labels.max() <= 1
+    assert values is None or set(np.unique(train.labels)) <= values
+    assert train.attributes == tuple(drawing.ATTRIBUTES)
+    assert train.extras["landmarks"].shape == (6, 5, 2) and train.extras["mask"].shape == (6, 32, 32, 1)
+    assert train.about == {"dataset": "drawn_faces", "labels": labels, "seed": 4, "counts": [6, 2, 3]}
+    assert len(test) == 3
+    np.testing.assert_array_equal(source.read("train", 32).images, train.images)
+
+
+def test_labels_are_strengths_taken_to_be_there_or_not(folder):
+    sources = [
+        Source(labels=labels, seed=4, counts=(6, 2, 3), data_dir=folder) for labels in ("attributes", "strengths")
+    ]
+    there, how_much = (source.read("train", 32) for source in sources)
+    np.testing.assert_array_equal(there.labels, how_much.extras["attributes"])
+    np.testing.assert_array_equal(how_much.labels, there.extras["strengths"])
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "message"),
+    [
+        ({"dataset": "cats"}, 32, "--dataset: no data set is called 'cats'; there are drawn_faces"),
+        ({}, 48, "--image_size=48: drawn_faces has 32, 64, 128"),
+        ({"counts": (0, 1, 1)}, 32, "train"),
+        ({"seed": -1}, 32, "seed"),
+    ],
+)
+def test_what_is_wrong_is_said(folder, options, size, message):
+    with pytest.raises(InputError, match=message):
+        Source(**options, data_dir=folder).read("train", size)

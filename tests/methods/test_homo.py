@@ -1,0 +1,244 @@
+"""HomoInterp's own mathematics. What every system promises is in tests/conformance/."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.conformance.cases import CASES
+from tf_homo.errors import InputError
+from tf_homo.methods.homo import Config, HomoInterp, moved, partner
+
+TINY = CASES["homo"].options
+ATTRIBUTES = ("Smiling", "Young", "Wearing_Hat", "Mouth_Slightly_Open")  # expression: 0 and 3, age: 1, no group: 2
+
+
+def make(attributes=ATTRIBUTES, **options):
+    method = HomoInterp(Config(**{**TINY, **options}), attributes)
+    method.build_all()
+    return method
+
+
+@pytest.fixture(scope="module")
+def homo():
+    return make()
+
+
+@pytest.fixture
+def batch(homo):
+    rng = np.random.default_rng(0)
+    return {
+        "image": tf.constant(rng.random((4, 32, 32, 3), np.float32)),
+        "labels": tf.constant([[0.0, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 1, 0]]),
+        "strength": tf.constant(rng.random((4, 3), np.float32)),
+        "mix": tf.constant(rng.random((4, 1, 1, 1), np.float32)),
+    }
+
+
+# pairs, labels, moves of the input
+
+
+def test_partners_are_swapped_two_by_two():
+    x = tf.reshape(tf.range(12.0), (6, 2, 1))
+    assert partner(x)[:, 0, 0].numpy().tolist() == [2, 0, 6, 4, 10, 8]
+    np.testing.assert_array_equal(partner(partner(x)), x)
+
+
+def test_labels_move_by_their_own_branch_alone(homo, batch):
+    assert homo.branch_names == ("expression", "age", "rest")
+    found = homo.labels_at(batch["labels"], tf.constant([[0.25, 0.5, 1.0]] * 4))
+    # Smiling, Young, Wearing_Hat (stays the source's), Mouth_Slightly_Open
+    np.testing.assert_allclose(found, [[0.25, 1, 0, 0], [0.75, 1, 1, 0], [1, 0, 0, 0.75], [1, 0, 1, 0.25]], atol=1e-6)
+
+
+def test_strength_one_everywhere_is_the_partner_s_labels(homo, batch):
+    known = [0, 1, 3]
+    found = homo.labels_at(batch["labels"], tf.ones((4, 3))).numpy()
+    np.testing.assert_array_equal(found[:, known], partner(batch["labels"]).numpy()[:, known])
+
+
+def test_a_group_differs_as_its_most_different_attribute(homo, batch):
+    found = homo.group_difference(batch["labels"])
+    np.testing.assert_array_equal(found, [[1, 0], [1, 0], [1, 0], [1, 0]])
+    same = homo.group_difference(tf.constant([[1.0, 0, 0, 0.5], [1.0, 0.25, 1, 0.75]]))
+    np.testing.assert_array_equal(same, [[0.25, 0.25], [0.25, 0.25]])
+
+
+def test_the_branch_for_the_rest_is_a_choice():
+    assert make(rest="none").branch_names == ("expression", "age")
+    with pytest.raises(InputError, match="attributes Wearing_Hat: none stands in a group"):
+        make(attributes=("Wearing_Hat",))
+
+
+def ramp(size=8):
+    return tf.tile(tf.reshape(tf.range(float(size)), (1, 1, size, 1)), (2, size, 1, 3))
+
+
+def test_images_move_by_whole_pixels_and_stay_in_range():
+    offset = tf.constant([[0.5, 0.5], [1.0, 0.5]])  # not at all; 2 of 8 pixels
+    found = moved(ramp(), 0.25, False, offset, tf.zeros(2))
+    np.testing.assert_array_equal(found[0, 0, :, 0], range(8))
+    np.testing.assert_array_equal(found[1, 0, :, 0], [2, 3, 4, 5, 6, 7, 7, 6])  # the edge is reflected
+    down = moved(tf.transpose(ramp(), (0, 2, 1, 3)), 0.25, False, offset[:, ::-1], tf.zeros(2))
+    np.testing.assert_array_equal(down[1, :, 0, 0], [2, 3, 4, 5, 6, 7, 7, 6])
+
+
+@pytest.mark.parametrize(
+    ("mirror", "coin", "expected"), [(True, 0.4, range(7, -1, -1)), (True, 0.6, range(8)), (False, 0.4, range(8))]
+)
+def test_half_of_the_images_are_mirrored(mirror, coin, expected):
+    found = moved(ramp(), 0.25, mirror, tf.fill((2, 2), 0.5), tf.fill(2, coin))
+    np.testing.assert_array_equal(found[0, 0, :, 0], expected)
+
+
+def test_strengths_fill_the_unit_interval_or_move_one_branch():
+    count = 512
+    latent = {"latent": tf.zeros((count, 4, 4, 6)), "labels": tf.zeros((count, 4))}
+    every = make(lone_share=0.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
+    assert 0 <= every.min() < 0.01 and 0.99 < every.max() <= 1
+    assert (every > 0).sum(axis=1).mean() > 2.9
+    lone = make(lone_share=1.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
+    assert ((lone > 0).sum(axis=1) <= 1).all()
+    assert np.abs((lone > 0).mean(axis=0) - 1 / 3).max() < 0.1
+
+
+# the terms
+
+
+def test_all_branches_at_one_reach_the_target_if_they_share_the_difference(homo, batch):
+    method = make()
+    method.interpolator = lambda difference: tf.stack([0.5 * difference, 0.25 * difference, 0.25 * difference], axis=1)
+    latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
+    _, terms = method.game(batch, latent)
+    assert float(terms["total"]) == pytest.approx(0, abs=1e-10)
+    reached, _ = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
+    np.testing.assert_allclose(reached, partner(latent), atol=1e-6)
+
+
+def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
+    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0, "motion": 11.0}
+    method = make(**{f"{name}_weight": weight for name, weight in weights.items()})
+    loss, terms = method.game(batch, tf.random.stateless_normal((4, 4, 4, 6), (0, 0)))
+    terms["gan"] = terms.pop("opponent")
+    assert float(loss) == pytest.approx(sum(weights[name] * float(terms[name]) for name in weights), rel=1e-4)
+    loss, terms = method.critic_loss(batch)
+    expected = terms["wasserstein"] + 100 * terms["penalty"] + terms["gap"] + terms["real"]
+    assert float(loss) == pytest.approx(float(expected), rel=1e-4)
+
+
+def slope_at_encoder(batch, **weights):
+    """Largest gradient that `game` sends to the latents, with all weights 0 but those given."""
+    none = {f"{name}_weight": 0.0 for name in ("gan", "encoder_gan", "homomorphism", "total", "idle", "motion")}
+    method = make(**{**none, **weights})
+    latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
+    with tf.GradientTape() as tape:
+        tape.watch(latent)
+        loss, _ = method.game(batch, latent)
+    slope = tape.gradient(loss, latent, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return float(tf.reduce_max(tf.abs(slope)))
+
+
+def test_the_encoder_hears_of_the_critic_by_its_own_weight(batch):
+    one = slope_at_encoder(batch, gan_weight=1.0, encoder_gan_weight=1.0)
+    assert one > 0
+    assert slope_at_encoder(batch, gan_weight=0.5, encoder_gan_weight=1.0) == pytest.approx(one, rel=1e-3)
+    assert slope_at_encoder(batch, gan_weight=1.0, encoder_gan_weight=3.0) == pytest.approx(3 * one, rel=1e-3)
+    assert slope_at_encoder(batch, gan_weight=1.0, encoder_gan_weight=0.0) == 0
+
+
+def test_homomorphism_and_total_are_the_interpolator_s_alone(batch):
+    assert slope_at_encoder(batch, homomorphism_weight=1.0, total_weight=1.0, idle_weight=1.0, motion_weight=1.0) == 0
+    assert (
+        slope_at_encoder(
+            batch, homomorphism_weight=1.0, homomorphism_encoder=True, encoder_gan_weight=1.0, gan_weight=1.0
+        )
+        > 0
+    )
+
+
+def test_the_gap_is_told_the_source_s_labels(homo, batch):
+    """(4.8) on purpose: not those that the interpolation should have."""
+    _, terms = homo.critic_loss(batch)
+    latent = homo.encoder(batch["image"])
+    fake, _ = homo.interpolate(latent, partner(latent), batch["strength"])
+    logits = homo.critic(fake)[1]
+    per_attribute = tf.nn.sigmoid_cross_entropy_with_logits(batch["labels"], logits)
+    assert float(terms["gap"]) == pytest.approx(float(tf.reduce_mean(tf.reduce_sum(per_attribute, axis=1))), rel=1e-5)
+
+
+# stages and networks
+
+
+def test_stages_follow_their_steps():
+    def plan(**steps):
+        none = dict.fromkeys(("classifier_steps", "autoencoder_steps", "latent_steps", "steps", "reader_weight"), 0)
+        stages = make(**{**none, **steps}).stages()
+        return [(stage.name, [(phase.name, phase.every) for phase in stage.phases], stage.stored) for stage in stages]
+
+    assert plan() == []
+    assert plan(classifier_steps=1, autoencoder_steps=1) == [
+        ("classifier", [("classifier", 1)], False),
+        ("autoencoder", [("autoencoder", 1)], False),
+    ]
+    assert plan(latent_steps=1, critic_steps=3) == [("latent", [("critic", 1), ("interpolator", 3)], True)]
+    assert plan(steps=1) == [("together", [("critic", 1), ("together", 2)], False)]
+    assert plan(steps=1, reader_weight=1.0)[0][1] == [("critic", 1), ("together", 2), ("reader", 2)]
+
+
+def test_defaults_are_the_paper_s():
+    c = Config()
+    assert (c.image_size, c.width, c.encoder, c.decoder, c.critic_steps) == (128, 64, "vgg19", "upsample", 5)
+    assert (c.penalty_weight, c.beta_1, c.rate, c.steps) == (100.0, 0.5, 1e-4, 128_000)
+    assert c.rest == "network" and not c.homomorphism_encoder
+
+
+def test_the_paper_s_networks_learn_jointly_small():
+    """VGG19 for E and Phi, upsampling for D, no stages: one step of each phase, op by op."""
+    method = make(
+        image_size=64, width=1, latent_depth=0, encoder="vgg19", decoder="upsample", perceptual="vgg19", reader_weight=0.0,
+        vgg_weights="random", classifier_steps=5, autoencoder_steps=0, latent_steps=0,
+    )  # fmt: skip
+    assert method.latent_shape == (4, 4, 8)
+    (stage,) = method.stages()  # nothing of Phi to train
+    raw = {"image": tf.zeros((2, 64, 64, 3), tf.uint8), "labels": tf.constant([[0.0, 1, 0, 0], [1, 1, 1, 0]])}
+    batch = method.prepare(raw, tf.constant([0, 0]))
+    for phase in stage.phases:
+        variables = [v for net in phase.nets for v in getattr(method, net).trainable_variables]
+        with tf.GradientTape() as tape:
+            loss, _ = phase.loss(batch)
+        gradients = tape.gradient(loss, [v.value for v in variables])
+        assert all(g is not None and np.isfinite(g).all() for g in gradients), phase.name
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"image_size": 48}, "--image_size=48: encoder=patch needs a multiple of 32"),
+        (
+            {"image_size": 32, "encoder": "vgg19", "decoder": "upsample"},
+            "--image_size=32: encoder=vgg19 needs a multiple of 64",
+        ),
+        ({"image_size": 64, "encoder": "vgg19"}, "--decoder=shuffle: .* use encoder=patch or decoder=upsample"),
+        ({"perceptual": "vgg19"}, "--reader_weight: VGG19 reads no attributes"),
+        ({"perceptual": "vgg19", "reader_weight": 0.0}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
+    ],
+)
+def test_options_that_do_not_fit_together(options, message):
+    with pytest.raises(InputError, match=message):
+        make(**options, vgg_weights="random")
+
+
+def test_the_model_card_names_branches_and_groups(homo):
+    info = homo.info()
+    assert info["branches"] == ["expression", "age", "rest"]
+    assert info["groups"] == {"expression": ["Mouth_Slightly_Open", "Smiling"], "age": ["Young"]}
+    assert info["latent"] == [4, 4, 6]
+    assert info["config"] == dataclasses.asdict(homo.config)
+
+
+def test_a_sample_shows_each_branch_and_all_of_them(homo, batch):
+    pictures, columns = homo.sample({"image": tf.cast(255 * batch["image"], tf.uint8)})
+    assert columns == ["source", "decoded", "expression", "age", "rest", "all", "target"]
+    assert pictures.shape == (4, 7, 32, 32, 3)
+    np.testing.assert_array_equal(pictures[:, 0], partner(pictures[:, 6]))

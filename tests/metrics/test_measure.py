@@ -1,0 +1,131 @@
+"""Whole evaluations in a world without reading errors, so that each number is what one works out by hand."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.metrics.stub import BRANCHES, GROUPS, SIZE, Stub, TrueReader
+from tf_homo.metrics import baselines, measure
+
+PLAN = measure.Plan(GROUPS, BRANCHES, SIZE, seed=3, pairs=10, steps=5, white=2, real=9)
+MOUTH = [1, 0]  # columns of the expression group
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return measure.draw(PLAN, TrueReader())
+
+
+def measured(system, faces, plan=PLAN):
+    made = []
+    paths = measure.walk(system, plan, faces, TrueReader(), made.append)
+    assert sum(made) == measure.frames_of(system, plan, faces)
+    return measure.score(system, paths, plan, faces), paths
+
+
+def values(row):
+    return {key: entry and entry["value"] for key, entry in row.items()}
+
+
+def test_the_faces(faces):
+    assert (len(faces.pairs), len(faces.white), len(faces.real)) == (10, 2, 9)
+    for pair in faces.white:
+        assert pair.white.sum() > SIZE**2 / 20
+    assert faces.differs[None].all()
+    way = faces.target - faces.source
+    np.testing.assert_array_equal(faces.differs["age"], np.abs(way[:, 11]) >= 0.5)
+    np.testing.assert_array_equal(faces.differs["expression"], np.linalg.norm(way[:, MOUTH], axis=1) >= 0.5)
+
+
+def test_rows_of_strengths():
+    rows = dataclasses.replace(PLAN, steps=3).strengths([None, "age"])
+    np.testing.assert_array_equal(rows, [[0, 0, 0], [0.5, 0.5, 0.5], [1, 1, 1], [0, 0.5, 0], [0, 1, 0]])
+
+
+def test_a_system_that_renders_the_truth(faces):
+    entry, _ = measured(Stub(), faces)
+    for name in GROUPS:
+        got = values(entry["groups"][name])
+        assert got["linearity_error"] == pytest.approx(0, abs=1e-6)
+        assert got["linearity_error_max"] == pytest.approx(0, abs=1e-6)
+        assert (got["monotonic_rate"], got["leakage"]) == (1, 0)
+        assert got["endpoint_gap"] == pytest.approx(0, abs=1e-6)
+        assert got["jump"] == pytest.approx(1, abs=1e-5)
+        assert entry["groups"][name]["jump"]["n"] == faces.differs[name].sum()
+        assert entry["groups"][name]["psnr"] is None
+
+
+def test_a_step(faces):
+    entry, _ = measured(Stub(lambda share: (share >= 0.5).astype(float)), faces)
+    for name in GROUPS:
+        got = values(entry["groups"][name])
+        assert got["linearity_error"] == pytest.approx(0.25, abs=1e-6)
+        assert got["linearity_error_max"] == pytest.approx(0.5, abs=1e-6)
+        assert got["monotonic_rate"] == 0.25  # one step of four
+        assert got["jump"] == pytest.approx(4, abs=1e-5)
+
+
+def test_one_that_stops_short_and_drags_the_mouth_along(faces):
+    def answer(share):
+        share = 0.6 * share
+        share[MOUTH] = np.maximum(share[MOUTH], share[11] / 2)
+        return share
+
+    entry, _ = measured(Stub(answer), faces)
+    assert values(entry["groups"]["age"])["endpoint_gap"] == pytest.approx(0.4, abs=1e-6)
+    rows = faces.differs["age"]
+    way = np.abs(faces.target - faces.source)[rows]
+    ratio = np.linalg.norm(way[:, MOUTH], axis=1) / 2 / way[:, 11]
+    assert values(entry["groups"]["age"])["leakage"] == pytest.approx(ratio.mean(), abs=1e-5)
+    assert values(entry["groups"]["expression"])["leakage"] == 0
+
+
+def test_what_moves_all_together_has_no_leakage_and_says_so(faces):
+    class Together(Stub):
+        alone = 0
+
+    entry, paths = measured(Together(), faces)
+    assert list(paths.reads) == [None]
+    assert entry["groups"]["age"]["leakage"] is None
+    assert values(entry["groups"]["age"])["linearity_error"] == pytest.approx(0, abs=1e-6)
+    assert entry["groups"]["age"]["jump"]["n"] == faces.differs["age"].sum()
+    assert "none alone" in entry["notes"]["groups.leakage"]
+
+
+def test_few_pairs_for_the_groups(faces):
+    class First(Stub):
+        alone = 4
+
+    entry, paths = measured(First(), faces)
+    assert len(paths.reads[None]) == 10
+    assert entry["groups"]["age"]["jump"]["n"] == faces.differs["age"][:4].sum()
+
+
+def test_every_null_has_its_reason(faces):
+    for system in (Stub(), baselines.PixelBlend(), baselines.Truth(GROUPS, BRANCHES)):
+        entry, _ = measured(system, faces)
+        rows = {"all": entry["all"], **{f"groups.{name}": row for name, row in entry["groups"].items()}}
+        for scope, row in rows.items():
+            assert tuple(row) == measure.KEYS
+            for key, value in row.items():
+                reasons = {f"{scope}.{key}", scope, f"{scope.partition('.')[0]}.{key}"}
+                assert value is not None or reasons & set(entry["notes"]), (scope, key)
+
+
+def test_image_measures(faces):
+    entry, _ = measured(baselines.PixelBlend(), faces)
+    got = values(entry["all"])
+    assert got["psnr"] is None
+    assert got["ssim"] == pytest.approx(1, abs=1e-5)
+    assert got["white_background_shift"] == 0
+    assert 0.3 < got["ghosting"] < 0.95
+    assert entry["all"]["frechet"]["features"] == "reader_64"
+
+
+def test_too_few_for_a_distance_between_sets():
+    plan = dataclasses.replace(PLAN, pairs=2, white=0)
+    entry, _ = measured(Stub(), measure.draw(plan, TrueReader()), plan)
+    assert entry["all"]["frechet"] is None
+    assert "fewer" in entry["notes"]["all.frechet"]
+    assert entry["all"]["white_background_shift"] is None

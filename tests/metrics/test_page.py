@@ -1,0 +1,69 @@
+import re
+
+import numpy as np
+import pytest
+
+from tests.metrics.stub import BRANCHES, GROUPS, SIZE, Stub, TrueReader
+from tf_homo.metrics import measure, page
+
+PLAN = measure.Plan(GROUPS, BRANCHES, SIZE, seed=3, pairs=4, steps=3, white=1, real=9)
+
+
+@pytest.fixture(scope="module")
+def shown():
+    faces = measure.draw(PLAN, TrueReader())
+    systems = {"tf_homo": Stub(lambda share: 0.8 * share), "latent_lerp": Stub(lambda share: share**2), "truth": Stub()}
+    paths = {name: measure.walk(system, PLAN, faces, TrueReader(), len_of) for name, system in systems.items()}
+    curves = {
+        name: {g: measure.curve(system, paths[name], PLAN, faces, g) for g in (None, *GROUPS)}
+        for name, system in systems.items()
+    }
+    result = {
+        "systems": {name: measure.score(system, paths[name], PLAN, faces) for name, system in systems.items()},
+        "reader": {"name": "reader_64", "error_here": 0.0123},
+        "data": {
+            "dataset": "drawn_faces", "seed": 3, "image_size": SIZE, "pairs": 4, "steps": 3, "groups": dict(GROUPS),
+            "model": {"path": "<run>&co", "format": "run", "step": 12},
+        },
+        "versions": {"tf_homo": "0.0"},
+    }  # fmt: skip
+    return result, faces, paths, curves
+
+
+def len_of(frames):
+    return frames
+
+
+def test_table_for_the_terminal(shown):
+    lines = page.text(shown[0]).split("\n")
+    assert lines[0].split() == ["tf_homo", "latent_lerp", "truth"]
+    gap = next(line for line in lines if line.startswith("endpoint_gap") and "groups" in line)
+    assert gap.split()[2:] == ["0.200", "0.000", "0.000"]
+    assert not any(line.startswith("frechet") for line in lines)  # no value in any system
+    assert max(map(len, lines)) <= 120
+    assert len(lines) < 24
+    assert "0.012" in lines[-1]
+
+
+def test_page_is_whole_in_itself(shown):
+    result, *rest = shown
+    text = page.html(result, PLAN, *rest)
+    assert "&lt;run&gt;&amp;co" in text
+    sources = re.findall(r'(?:src|href)="([^"]{0,30})', text)
+    assert len(sources) == 2 + 2 * measure.SHOWN
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert re.search(
+        r'<td>endpoint_gap</td><td class="small">groups</td><td>0.200</td><td class="best">0.000</td>', text
+    )
+    for name in ("tf_homo", "latent_lerp", "truth", *GROUPS):
+        assert name in text
+
+
+def test_pictures_have_their_parts(shown):
+    _, faces, paths, curves = shown
+    few = {"tf_homo": {group: y[:0] for group, y in curves["tf_homo"].items()}}
+    assert page.curves_picture(PLAN, curves).shape[2] == 3
+    assert page.curves_picture(PLAN, few).mean() > page.curves_picture(PLAN, curves).mean()  # empty panels
+    tall = page.systems_strip(PLAN, faces, paths, 0).shape[0]
+    assert tall > page.systems_strip(PLAN, faces, {"truth": paths["truth"]}, 0).shape[0]
+    assert page.arrivals_picture(PLAN, curves["tf_homo"]).dtype == np.uint8

@@ -1,0 +1,70 @@
+"""Names of attributes, and strengths by name."""
+
+import numpy as np
+import pytest
+
+from tf_homo.attributes import CELEBA, GROUPS, REST, groups_of, strengths
+from tf_homo.data import drawing
+from tf_homo.errors import InputError
+
+KNOWN = groups_of(("Smiling", "Mouth_Slightly_Open", "Young", "Wearing_Hat"))
+BRANCHES = (*KNOWN, REST)
+
+
+def test_the_names_are_celeba_s():
+    assert len(CELEBA) == len(set(CELEBA)) == 40
+    assert list(CELEBA) == sorted(CELEBA, key=lambda name: name.replace("_", " "))  # the order of its own file
+
+
+def test_nine_groups_of_known_names_and_none_twice():
+    members = [name for group in GROUPS.values() for name in group]
+    assert len(GROUPS) == 9
+    assert len(members) == len(set(members))
+    assert set(members) <= set(CELEBA)
+    assert not {REST, "all"} & set(GROUPS)
+
+
+def test_groups_keep_what_the_data_has_in_their_own_order():
+    assert KNOWN == {"expression": ("Mouth_Slightly_Open", "Smiling"), "age": ("Young",)}
+    assert groups_of(()) == {}
+    assert len(groups_of(drawing.ATTRIBUTES)) >= 7
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", (0, 0, 0)),
+        ("Smiling=0.7", (0.7, 0, 0)),
+        ("expression=0.7,age=1", (0.7, 1, 0)),
+        (" Smiling=0.7 , Young=-0.5 ,", (0.7, -0.5, 0)),
+        ("all=1", (1, 1, 1)),
+        ("all=1,rest=0", (1, 1, 0)),
+        ("rest=0,all=1", (1, 1, 0)),
+        ("Smiling=2,Mouth_Slightly_Open=2", (2, 0, 0)),
+        ("age=1e-1", (0, 0.1, 0)),
+    ],
+)
+def test_strengths(text, expected):
+    found = strengths(text, KNOWN, BRANCHES)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Smiling", "'Smiling' has no '='"),
+        ("Smiling=", "'' for Smiling is no finite number"),
+        ("Smiling=much", "'much' for Smiling is no finite number"),
+        ("age=nan", "'nan' for age is no finite number"),
+        ("age=inf", "'inf' for age is no finite number"),
+        ("smiling=1", "'smiling'; the model has expression, age, rest, Mouth_Slightly_Open, Smiling, Young, all"),
+        ("Wearing_Hat=1", "'Wearing_Hat'; the model has"),
+        ("=1", "called ''; the model has"),
+        ("Smiling=1,Mouth_Slightly_Open=0.5", "Mouth_Slightly_Open=0.5 contradicts expression=1"),
+    ],
+)
+def test_what_is_wrong_with_a_strength_is_said(text, message):
+    with pytest.raises(InputError) as error:
+        strengths(text, KNOWN, BRANCHES)
+    assert str(error.value).startswith("--strength: ") and message in str(error.value)

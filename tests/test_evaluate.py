@@ -1,0 +1,140 @@
+"""The program, on a model whose latent is the image and on a reader without errors."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from tests.metrics.stub import BRANCHES, GROUPS, SIZE, TrueReader
+from tf_homo import evaluate, serving
+from tf_homo.errors import InputError
+from tf_homo.metrics import measure, page, reader
+
+SYSTEMS = ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth"]
+
+
+class Fake:
+    """Every branch goes its share of the straight way between the images."""
+
+    def __init__(self, **info):
+        self.info = {"image_size": SIZE, "branches": list(BRANCHES), "groups": dict(GROUPS), "step": 7, **info}
+        self.signatures, self.format, self.path = {"encode", "interpolate", "decode"}, "tflite", Path("fake.tflite")
+
+    def encode(self, images):
+        return images
+
+    decode = encode
+
+    def frames(self, source, target, strengths, batch):
+        return source + strengths.mean(1)[:, None, None, None] * (target - source)
+
+
+@pytest.fixture
+def model(monkeypatch):
+    fake = Fake()
+    monkeypatch.setattr(serving, "load", lambda path: fake)
+    monkeypatch.setattr(reader, "load", TrueReader)
+    return fake
+
+
+def run(*args):
+    with flagsaver.flagsaver():
+        flags.FLAGS(["evaluate", *args])
+        evaluate.main(["evaluate"])
+
+
+def test_writes_what_the_contract_says(model, tmp_path, capsys):
+    run("--model=fake.tflite", f"--output_dir={tmp_path / 'new'}", "--pairs=3", "--steps=3")
+    assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["evaluation.json", "report.html"]
+    result = json.loads((tmp_path / "new" / "evaluation.json").read_text())
+    assert list(result) == ["systems", "reader", "data", "versions"]
+    assert list(result["systems"]) == SYSTEMS
+    for system in result["systems"].values():
+        assert set(system) == {"all", "groups", "notes"}
+        assert list(system["all"]) == list(measure.KEYS)
+        assert list(system["groups"]) == list(GROUPS)
+        for row in (system["all"], *system["groups"].values()):
+            assert all(entry is None or {"value", "n"} <= set(entry) for entry in row.values())
+    assert result["data"]["model"] == {"path": "fake.tflite", "format": "tflite", "step": 7}
+    assert (result["data"]["pairs"], result["data"]["seed"]) == (3, evaluate.SEED)
+    assert {"tf_homo", "tensorflow", "keras", "numpy", "python"} <= set(result["versions"])
+    said = capsys.readouterr().out
+    assert all(name in said for name in SYSTEMS)
+    assert said.rstrip().endswith("report.html")
+
+
+def test_results_go_into_the_run_folder(model, tmp_path):
+    model.format = "run"
+    run(f"--run_dir={tmp_path}", "--pairs=1", "--steps=3", "--noreport")
+    assert [file.name for file in tmp_path.iterdir()] == ["evaluation.json"]
+
+
+def test_without_a_model_the_carried_one_is_measured_here(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    monkeypatch.setattr(serving, "load", lambda path: asked.append(path) or model)
+    run("--pairs=1", "--steps=3", "--noreport")
+    assert asked == [None]
+    assert (tmp_path / "evaluation" / "evaluation.json").is_file()
+
+
+def test_the_same_twice(model, tmp_path):
+    for name in ("a", "b"):
+        run("--model=x", f"--output_dir={tmp_path / name}", "--pairs=2", "--steps=3", "--noreport")
+    first, second = ((tmp_path / name / "evaluation.json").read_text() for name in ("a", "b"))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        (["--run_dir=a", "--model=b"], "--run_dir=a and --model=b: name one of them"),
+        (["--steps=4"], "--steps=4: has no middle frame; give an odd number, for instance 5"),
+        (["--run_dir=a"], "--run_dir=a: is no run folder but a tflite; give it as --model"),
+        ([f"--test_seed={reader.SEED}"], "the reader was trained on faces of that seed; give another"),
+    ],
+)
+def test_flags_at_fault(model, args, complaint):
+    with pytest.raises(InputError, match=complaint):
+        run(*args)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"signatures": {"encode", "serving_default"}}, "has no signature interpolate, decode"),
+        ({"info": Fake(branches=["rest"]).info}, r"none of its branches \(rest\) moves an attribute"),
+        ({"info": Fake(data={"seed": evaluate.SEED}).info}, "the model was trained on faces of that seed"),
+    ],
+)
+def test_models_that_cannot_be_measured(model, change, complaint):
+    for name, value in change.items():
+        setattr(model, name, value)
+    with pytest.raises(InputError, match=complaint):
+        run("--model=x")
+
+
+def test_output_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"--output_dir=.*file: cannot be made"):
+        evaluate.output_folder(str(tmp_path / "file"))
+
+
+def test_report_needs_its_packages(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
+    with pytest.raises(InputError, match=r"not installed: pip install tf_homo\[report\], or give --noreport"):
+        run("--model=x", f"--output_dir={tmp_path}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_groups_are_those_that_model_and_faces_share():
+    groups = {"expression": ["Smiling", "Narrow_Eyes"], "hat": ["Wearing_Hat"], "age": ["Young"]}
+    plan = evaluate.plan_for(Fake(groups=groups, branches=["hat", "expression", "rest"]), 4, 5, 0)
+    assert plan.groups == {"expression": ("Smiling",)}
+    assert plan.columns == {"expression": [0]}
+    assert plan.white == 4
+    np.testing.assert_array_equal(plan.strengths(["expression"])[:2], [[0, 0, 0], [0, 0.25, 0]])
+    assert page.require() is None

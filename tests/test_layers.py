@@ -1,0 +1,74 @@
+"""Layers that stand in for Keras's own do what those would do."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_homo.layers import DepthToSpace, NearestUpsampling
+
+
+@pytest.fixture
+def image():
+    return tf.constant(np.random.default_rng(0).standard_normal((2, 3, 4, 5), np.float32))
+
+
+def repeated(array):
+    return np.repeat(np.repeat(array, 2, axis=1), 2, axis=2)
+
+
+def compiled(function):
+    return tf.function(function, jit_compile=True)
+
+
+@pytest.mark.parametrize("way", [lambda f: f, tf.function, compiled], ids=["eager", "graph", "xla"])
+def test_upsampling_repeats_and_its_gradient_sums_each_cell(image, way):
+    weight = np.random.default_rng(1).standard_normal((2, 6, 8, 5)).astype(np.float32)
+    layer = NearestUpsampling()
+
+    @way
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x)
+            score = tf.reduce_sum(weight * y)
+        return y, tape.gradient(score, x)
+
+    y, slope = run(image)
+    np.testing.assert_array_equal(y, repeated(image.numpy()))
+    cells = weight.reshape(2, 3, 2, 4, 2, 5).sum(axis=(2, 4))
+    np.testing.assert_allclose(slope, cells, atol=1e-5)
+
+
+@pytest.mark.parametrize("way", [lambda f: f, compiled], ids=["eager", "xla"])
+def test_upsampling_has_a_second_order(image, way):
+    """d/dx |d/dx sum(up(x)^3)|^2 = d/dx sum (4 * 3 x^2)^2 = 4 * 144 x^3."""
+    layer = NearestUpsampling()
+
+    @way
+    def run(x):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                score = tf.reduce_sum(layer(x) ** 3)
+            slope = inner.gradient(score, x)
+            power = tf.reduce_sum(slope**2)
+        return slope, outer.gradient(power, x)
+
+    slope, second = run(image)
+    np.testing.assert_allclose(slope, 12 * image**2, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(second, 576 * image**3, rtol=1e-4, atol=1e-4)
+
+
+def test_upsampling_takes_any_batch(image):
+    graph = tf.function(NearestUpsampling(), input_signature=[tf.TensorSpec((None, 3, 4, 5))])
+    assert graph(image[:1]).shape == (1, 6, 8, 5)
+    assert NearestUpsampling().compute_output_shape((None, 3, 4, 5)) == (None, 6, 8, 5)
+
+
+def test_depth_becomes_space():
+    x = tf.reshape(tf.range(1.0, 9.0), (1, 1, 2, 4))
+    y = DepthToSpace(2)(x)
+    np.testing.assert_array_equal(y[0, :, :, 0], [[1, 2, 5, 6], [3, 4, 7, 8]])
+    assert DepthToSpace(2).compute_output_shape((None, 1, 2, 4)) == (None, 2, 4, 1)
+    assert DepthToSpace.from_config(DepthToSpace(3).get_config()).block == 3

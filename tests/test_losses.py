@@ -1,0 +1,77 @@
+"""Formulas against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_homo import losses
+
+LN2 = np.log(2)
+REAL, FAKE = [[1.0], [3.0]], [[-2.0], [5.0]]  # means 2 and 1.5
+A, B = [[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [1.0, 3.0]]  # squares of differences 0, 4, 1, 0
+
+
+@pytest.mark.parametrize(
+    ("formula", "arguments", "expected"),
+    [
+        (losses.wasserstein_critic, (REAL, FAKE), -0.5),
+        (losses.wasserstein_opponent, (REAL, FAKE), 0.5),
+        (losses.wasserstein_critic, (REAL, REAL), 0.0),
+        (losses.squared_error, (A, B), 1.25),
+        (losses.squared_error, (A, A), 0.0),
+        (losses.attribute_entropy, ([[0.0, 1.0]], [[0.0, 0.0]]), 2 * LN2),  # a sum over attributes
+        (losses.attribute_entropy, ([[1.0], [0.0]], [[0.0], [0.0]]), LN2),  # a mean over the batch
+        (losses.attribute_entropy, ([[1.0]], [[np.log(3)]]), np.log(4 / 3)),  # -log sigmoid
+        (losses.attribute_entropy, ([[0.25]], [[np.log(3)]]), np.log(4 / 3) + 0.75 * np.log(3)),
+        (losses.attribute_entropy, ([[1.0]], [[100.0]]), 0.0),
+        (losses.attribute_entropy, ([[0.0]], [[100.0]]), 100.0),
+    ],
+)
+def test_value(formula, arguments, expected):
+    value = formula(*map(tf.constant, arguments))
+    assert value.shape == () and value.dtype == tf.float32
+    assert float(value) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("slope", "penalty"), [((3.0, 4.0), 16.0), ((0.6, 0.8), 0.0), ((0.0, 0.0), 1.0), ((-1.0, 0.0), 0.0)]
+)
+def test_penalty_of_a_linear_critic_is_its_slope_s_distance_from_one(slope, penalty):
+    real, fake = tf.random.stateless_normal((2, 5, 2), seed=(0, 1))
+    found = losses.gradient_penalty(lambda x: x @ tf.constant([[s] for s in slope]), real, fake, tf.fill((5, 1), 0.3))
+    assert float(found) == pytest.approx(penalty, abs=1e-4)
+
+
+def test_penalty_is_taken_between_real_and_fake():
+    """|d/dx sum(x^2) / 2| = |x|."""
+    real, fake, mix = tf.constant([[[4.0]], [[2.0]]]), tf.constant([[[0.0]], [[6.0]]]), tf.constant([[[0.25]], [[1.0]]])
+    found = losses.gradient_penalty(lambda x: tf.reduce_sum(x**2, axis=(1, 2)) / 2, real, fake, mix)
+    assert float(found) == pytest.approx(((1 - 1) ** 2 + (2 - 1) ** 2) / 2, abs=1e-5)  # x = 1, 2
+
+
+def test_penalty_has_a_gradient_where_the_slope_is_zero():
+    weight = tf.Variable([[0.0], [0.0]])
+    with tf.GradientTape() as tape:
+        loss = losses.gradient_penalty(lambda x: x @ weight, tf.ones((2, 2)), tf.zeros((2, 2)), tf.ones((2, 1)))
+    assert np.isfinite(tape.gradient(loss, weight).numpy()).all()
+
+
+def test_idle_motion_counts_only_where_labels_agree():
+    moves = tf.constant([1.0, 2.0, 3.0, 4.0])[:, None] * tf.ones(2 * 2 * 3)  # powers 1, 4, 9, 16
+    moves = tf.reshape(moves, (2, 2, 2, 2, 3))
+    found = losses.idle_motion(moves, tf.constant([[0.0, 1.0], [0.5, 1.0]]))
+    assert float(found) == pytest.approx((1 * 1 + 0 * 4 + 0.5 * 9 + 0 * 16) / 4)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x: losses.wasserstein_critic(x, x + 1),
+        lambda x: losses.squared_error(x, 2 * x),
+        lambda x: losses.attribute_entropy(tf.ones_like(x), x),
+        lambda x: losses.gradient_penalty(lambda y: y**2, x, x, tf.ones((2, 1), x.dtype)),
+    ],
+)
+def test_half_precision_in_single_precision_out(loss):
+    value = loss(tf.constant([[1.0, 2.0], [3.0, 4.0]], tf.float16))
+    assert value.dtype == tf.float32 and np.isfinite(value)

@@ -1,0 +1,137 @@
+"""Networks: shapes at every size, and the few numbers that a reader can check by hand."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_homo import networks
+from tf_homo.networks import Interpolator, LatentCritic, PatchEncoder, ShuffleDecoder, UpsampleDecoder, VggEncoder
+
+
+def noise(*shape, seed=0):
+    return tf.constant(np.random.default_rng(seed).random(shape, np.float32))
+
+
+def parameters(model):
+    return sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+
+
+@pytest.mark.parametrize("size", [32, 64, 128])
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "depth"),
+    [(VggEncoder, UpsampleDecoder, 16), (PatchEncoder, UpsampleDecoder, 8), (PatchEncoder, ShuffleDecoder, 8)],
+)
+def test_an_image_becomes_a_latent_and_an_image_again(encoder, decoder, depth, size):
+    encode = encoder(2)
+    latent = encode(noise(1, size, size, 3))
+    assert latent.shape == (1, size // encode.stride, size // encode.stride, depth)
+    assert decoder(2, encode.stride)(latent).shape == (1, size, size, 3)
+
+
+@pytest.mark.parametrize(("encoder", "decoder"), [(VggEncoder, UpsampleDecoder), (PatchEncoder, ShuffleDecoder)])
+def test_the_latent_may_have_another_depth(encoder, decoder):
+    encode = encoder(2, latent_depth=5)
+    latent = encode(noise(1, 32, 32, 3))
+    assert latent.shape[-1] == 5
+    assert decoder(2, encode.stride, 5)(latent).shape == (1, 32, 32, 3)
+
+
+@pytest.mark.parametrize("encoder", [VggEncoder, PatchEncoder])
+def test_unit_latents(encoder):
+    """In training each channel has mean 0 and variance 1; without the option nothing is scaled."""
+    image = noise(4, 32, 32, 3)
+    scaled = encoder(2)(image, training=True).numpy()
+    np.testing.assert_allclose(scaled.mean(axis=(0, 1, 2)), 0, atol=1e-3)
+    spread = scaled.std(axis=(0, 1, 2))
+    assert (np.isclose(spread, 1, atol=0.05) | (spread == 0)).all()  # a channel may be dead
+    assert encoder(2, unit_latents=False).scale is None
+
+
+def test_vgg_has_the_weights_of_vgg19_up_to_its_fifth_block():
+    names = [layer.name for layer in networks.vgg_layers(1, last=(5, 1))]
+    assert names[0] == "block1_conv1" and names[-1] == "block5_conv1"
+    assert len([name for name in names if "conv" in name]) == 13
+    encode = VggEncoder(64, unit_latents=False)
+    encode.blocks.build((None, 32, 32, 3))
+    assert parameters(encode) == 20_024_384 - 3 * (
+        512 * 512 * 9 + 512
+    )  # all convolutions of VGG19, less the last three
+
+
+def test_vgg_is_fed_as_it_was_trained():
+    """0 and 1 become 0 and 255, less ImageNet's mean, RGB."""
+    encode = VggEncoder(1, unit_latents=False)
+    image = noise(1, 16, 16, 3)
+    expected = encode.blocks(255.0 * image - np.array([123.68, 116.779, 103.939], np.float32))
+    np.testing.assert_allclose(encode(image), expected, rtol=1e-4)
+
+
+def test_pixel_shuffles_undo_strides_of_eight_only():
+    with pytest.raises(ValueError, match="encoder=patch or decoder=upsample"):
+        ShuffleDecoder(2, stride=16)
+
+
+def test_residual_blocks_start_as_nothing():
+    x = noise(1, 4, 4, 3)
+    np.testing.assert_array_equal(networks.Residual(3)(x), x)
+
+
+def test_branches_are_paper_s_three_convolutions():
+    branches = Interpolator(3)
+    moves = branches(noise(2, 4, 4, 8))
+    assert moves.shape == (2, 3, 4, 4, 8)
+    assert parameters(branches) == 3 * 3 * (3 * 3 * 8 * 8 + 8)
+    slim = Interpolator(3, branch_width=4)
+    assert slim(noise(2, 4, 4, 8)).shape == moves.shape
+    assert parameters(slim) == 3 * (9 * 8 * 4 + 4 + 9 * 4 * 4 + 4 + 9 * 4 * 8 + 8)
+
+
+def test_moves_are_the_branches_one_by_one():
+    branches, x = Interpolator(3), noise(2, 4, 4, 8)
+    np.testing.assert_array_equal(branches(x), np.stack(branches.moves(x), axis=1))
+
+
+def test_without_bias_no_difference_is_no_move():
+    branches = Interpolator(2, bias=False)
+    assert not np.any(branches(tf.zeros((1, 4, 4, 8))))
+    assert not [v for v in branches.variables if "bias" in v.path]
+
+
+def test_each_branch_gets_its_own_gradient():
+    """Compiled as op by op: with tf.stack, TensorFlow's graph pass for oneDNN mixes up the branches' bias gradients."""
+    branches, x = Interpolator(4), noise(2, 4, 4, 6)
+    branches(x)
+    variables = [v.value for v in branches.trainable_variables]
+    share = tf.reshape(tf.range(1.0, 5.0), (1, 4, 1, 1, 1))
+
+    def gradients():
+        with tf.GradientTape() as tape:
+            first, second = branches(x), branches(x[:, ::-1])
+            loss = tf.reduce_sum(share * first**2) + tf.reduce_sum(share * tf.abs(first)) + tf.reduce_sum(second**3)
+        return tape.gradient(loss, variables)
+
+    for _ in range(3):
+        for ours, theirs in zip(tf.function(gradients)(), gradients(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("cells", [2, 4, 8, 16])
+def test_critic_scores_and_reads_maps_of_any_size(cells):
+    critic = LatentCritic(attributes=5, channels=4)
+    score, logits = critic(noise(2, cells, cells, 6))
+    assert score.shape == (2, 1) and logits.shape == (2, 5)
+    assert score.dtype == logits.dtype == tf.float32
+    strided = [layer for layer in critic.trunk.layers if getattr(layer, "strides", None) == (2, 2)]
+    assert len(strided) == {2: 0, 4: 1, 8: 2, 16: 2}[cells]
+
+
+def test_critic_judges_each_latent_alone():
+    critic, x = LatentCritic(3, 4), noise(3, 4, 4, 6)
+    for whole, part in zip(critic(x), critic(x[1:2]), strict=True):
+        np.testing.assert_allclose(whole[1:2], part, atol=1e-5)
+
+
+def test_critic_s_heads_share_the_trunk():
+    critic = LatentCritic(3, 4)
+    critic(noise(1, 4, 4, 6))
+    assert parameters(critic) == parameters(critic.trunk) + (4 + 1) + (4 * 3 + 3)
