@@ -86,21 +86,39 @@ def test_branches_are_paper_s_three_convolutions():
     assert parameters(slim) == 3 * (9 * 8 * 4 + 4 + 9 * 4 * 4 + 4 + 9 * 4 * 8 + 8)
 
 
+def moving(branches, x):
+    """Branches that no longer move nothing, as they do at the start."""
+    assert not np.any(branches(x))
+    for variable in branches.trainable_variables:
+        variable.assign(variable.value + 0.3 * noise(*variable.shape))
+    return branches
+
+
 def test_moves_are_the_branches_one_by_one():
-    branches, x = Interpolator(3), noise(2, 4, 4, 8)
+    x = noise(2, 4, 4, 8)
+    branches = moving(Interpolator(3), x)
     np.testing.assert_array_equal(branches(x), np.stack(branches.moves(x), axis=1))
 
 
 def test_without_bias_no_difference_is_no_move():
-    branches = Interpolator(2, bias=False)
+    branches = moving(Interpolator(2, bias=False), noise(1, 4, 4, 8))
     assert not np.any(branches(tf.zeros((1, 4, 4, 8))))
     assert not [v for v in branches.variables if "bias" in v.path]
 
 
+def test_a_remainder_makes_the_moves_add_up_to_the_difference():
+    x = noise(2, 4, 4, 8)
+    branches = Interpolator(2, remainder=True)
+    np.testing.assert_array_equal(branches(x), np.stack([0 * x, 0 * x, x], axis=1))
+    for variable in branches.trainable_variables:
+        variable.assign(variable.value + 0.3 * noise(*variable.shape))
+    np.testing.assert_allclose(tf.reduce_sum(branches(x), axis=1), x, atol=1e-4)
+
+
 def test_each_branch_gets_its_own_gradient():
     """Compiled as op by op: with tf.stack, TensorFlow's graph pass for oneDNN mixes up the branches' bias gradients."""
-    branches, x = Interpolator(4), noise(2, 4, 4, 6)
-    branches(x)
+    x = noise(2, 4, 4, 6)
+    branches = moving(Interpolator(4), x)
     variables = [v.value for v in branches.trainable_variables]
     share = tf.reshape(tf.range(1.0, 5.0), (1, 4, 1, 1, 1))
 

@@ -283,7 +283,7 @@ def of_another_version(folder):
         (damaged("model.json", "[]"), "model.json: has no method, attributes"),
         (damaged("model.json", '{"method": "toy_method"}'), "model.json: has no attributes, config"),
         (without_checkpoint, "has no checkpoint yet"),
-        (of_another_size, "is a checkpoint of another configuration"),
+        (of_another_size, "does not fit model.json, so it is of another configuration"),
         (of_another_version, "has no option colour; it is a run of another version"),
     ],
 )

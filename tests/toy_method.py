@@ -34,15 +34,15 @@ class Toy(Method):
 
     def stages(self):
         c, adam = self.config, Adam(self.config.rate, final=0.1)
-        near = Phase("near", ("near",), lambda batch: self.loss(batch, self.near(batch["row"])), adam)
-        far = Phase("far", ("far",), lambda batch: self.loss(batch, self.near(batch["row"])), adam, every=2)
-        alone = Phase("far", ("far",), lambda batch: self.loss(batch, batch["near"]), adam)
+        near = Phase("near", ("near",), lambda batch: self.error(batch, self.near(batch["row"])), adam)
+        far = Phase("far", ("far",), lambda batch: self.error(batch, self.near(batch["row"])), adam, every=2)
+        alone = Phase("far", ("far",), lambda batch: self.error(batch, batch["near"]), adam)
         return (
             Stage("first", c.first_steps, (near, far)),
             Stage("second", c.steps, (alone,), stored=True, batch_size=c.stored_batch_size),
         )
 
-    def loss(self, batch, near):
+    def error(self, batch, near):
         error = tf.reduce_mean(tf.square(self.far(near) - batch["labels"]))
         return error, {"size": tf.reduce_mean(tf.abs(near))}
 

@@ -275,7 +275,8 @@ def restore(run_dir: str | Path) -> Method:
     unknown = set(given) - set(kind.Config.__dataclass_fields__)
     if unknown:
         raise InputError(
-            f"{run_dir}: {info['method']} has no option {', '.join(sorted(unknown))}; it is a run of another version of tf_homo"
+            f"{run_dir}: {info['method']} has no option {', '.join(sorted(unknown))}; "
+            f"it is a run of another version of tf_homo"
         )
     method = kind(kind.Config(**given), info["attributes"])
     method.build_all()
@@ -349,6 +350,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: dict) -> None:
+    """The same, for what becomes JSON."""
     write_text(path, json.dumps(content, indent=1) + "\n")
 
 

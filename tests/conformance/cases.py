@@ -96,19 +96,19 @@ class System:
         return next(iter(batches(arrays, stage.batch_size or 4, seed, (0, 1), method.prepare)))
 
 
+def shake(method):
+    """Adds the same noise to the weights of every such method: what starts at nothing would hide faults."""
+    rng = np.random.default_rng(7)
+    for variable in method.variables:
+        if variable.dtype.startswith("float") and "moving_" not in variable.path:
+            variable.assign(variable.value + 0.05 * rng.standard_normal(variable.shape).astype(np.float32))
+    return method
+
+
 def tensors(arrays):
     return {name: tf.constant(array) for name, array in arrays.items()}
 
 
 def weights(method):
-    """{path: array}; the paths tell a sub-network, and count up when the same system is made again."""
+    """Its variables as arrays, in their own order."""
     return [variable.numpy() for variable in method.variables]
-
-
-def worst(ours, theirs, method):
-    """The largest difference between two lists of weights, and the variable that has it."""
-    gaps = [
-        float(np.max(np.abs(a.astype(float) - b.astype(float)), initial=0.0)) for a, b in zip(ours, theirs, strict=True)
-    ]
-    index = int(np.argmax(gaps))
-    return gaps[index], method.variables[index].path

@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from tests.conformance.cases import Momentum, System, weights
+from tests.conformance.cases import Momentum, System, shake, weights
 from tf_homo import trainer
 from tf_homo.method import available
 
@@ -17,7 +17,7 @@ def system(request):
 def run(system, tmp_path_factory):
     """The Trainer of a finished run through every stage, on one device; `start` holds the weights it began with."""
     trained = system.trainer(tmp_path_factory.mktemp(system.name), optimizer=Momentum())
-    trained.start = weights(trained.method)
+    trained.start = weights(shake(trained.method))
     trained.fit()
     return trained
 
@@ -25,6 +25,12 @@ def run(system, tmp_path_factory):
 @pytest.fixture(scope="session")
 def restored(run):
     return trainer.restore(run.run_dir)
+
+
+@pytest.fixture(scope="session")
+def shaken(run):
+    """The same with noise on its weights, so that no part of it stands at its start."""
+    return shake(trainer.restore(run.run_dir))
 
 
 @pytest.fixture(scope="session")

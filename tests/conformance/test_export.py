@@ -10,13 +10,13 @@ from tf_homo import serving
 
 
 @pytest.fixture(scope="module")
-def live(restored):
-    return serving.live(restored)
+def live(shaken):
+    return serving.live(shaken)
 
 
 @pytest.fixture(scope="module")
-def saved(restored, tmp_path_factory):
-    return saved_model.export(restored, tmp_path_factory.mktemp("saved"))
+def saved(shaken, tmp_path_factory):
+    return saved_model.export(shaken, tmp_path_factory.mktemp("saved"))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_its_model_card_is_the_run_s(form, run, live, request):
     assert card == {**of_run, "step": run.total_steps}
 
 
-def test_a_run_folder_is_served_as_it_is(run, live):
+def test_a_run_folder_is_served_with_its_averaged_weights(run, restored):
     served = serving.load(run.run_dir)
     assert served.format == "run"
-    assert max(parity.differences(live, served).values()) == 0
+    assert max(parity.differences(serving.live(restored), served).values()) == 0

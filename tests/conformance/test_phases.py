@@ -11,6 +11,9 @@ def trained(system, tmp_path_factory):
     return system.trainer(tmp_path_factory.mktemp("phases"), optimizer=Momentum())
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Even though the .tf.config.experimental_run_functions_eagerly"
+)  # data stay compiled
 def test_each_phase_changes_its_own_networks_only(system, trained, op_by_op):
     method = trained.method
     for stage in trained.stages:

@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.conformance.cases import shake
+
 
 @pytest.fixture(scope="module")
-def interpolate(restored):
-    """(source, target, strength) -> latent, arrays, for trained weights; its sizes as `latent` and `branches`."""
-    signature = restored.signatures().get("interpolate")
+def interpolate(system):
+    """(source, target, strength) -> latent, on arrays; its sizes as `latent` and `branches`."""
+    signature = shake(system.method()).signatures().get("interpolate")
     if signature is None:
         pytest.skip("has no latent to interpolate")
-    function = tf.function(signature.function, input_signature=None)
+    function = tf.function(signature.function, input_signature=list(signature.inputs.values()))
 
     def call(source, target, strength):
-        (output,) = function(
-            **dict(zip(("source", "target", "strength"), map(tf.constant, (source, target, strength)), strict=True))
-        ).values()
+        given = {"source": source, "target": target, "strength": strength}
+        (output,) = function(**{arg: tf.constant(array) for arg, array in given.items()}).values()
         return output.numpy()
 
     call.latent = tuple(signature.inputs["source"].shape[1:])

@@ -24,10 +24,14 @@ def test_epochs_and_seeds_differ():
     assert tuple(range(50)) not in epochs
 
 
-def test_first_places_are_even():
-    """No example is preferred: the first place of an epoch, over many epochs."""
-    first = np.bincount(indices(4, 4, range(400))[::4], minlength=4)
-    assert first.min() > 60
+@pytest.mark.xfail(strict=True, reason="four rounds of RandomIndexShuffle, its default, are too few; 16 are enough")
+def test_epochs_are_shuffled_well():
+    """As often as chance has it, an example keeps its place (1 a pair of epochs) or its partner (1/2)."""
+    epochs = [indices(500, 500, [step]) for step in range(20)]
+    pairs = [{frozenset(pair) for pair in epoch.reshape(-1, 2)} for epoch in epochs]
+    couples = [(i, j) for i in range(20) for j in range(i)]
+    assert np.mean([np.sum(epochs[i] == epochs[j]) for i, j in couples]) < 1.5
+    assert np.mean([len(pairs[i] & pairs[j]) for i, j in couples]) < 1
 
 
 def data(count=10):

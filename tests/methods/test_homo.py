@@ -2,11 +2,12 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conformance.cases import CASES
+from tests.conformance.cases import CASES, shake
 from tf_homo.errors import InputError
 from tf_homo.methods.homo import Config, HomoInterp, moved, partner
 
@@ -15,9 +16,10 @@ ATTRIBUTES = ("Smiling", "Young", "Wearing_Hat", "Mouth_Slightly_Open")  # expre
 
 
 def make(attributes=ATTRIBUTES, **options):
+    keras.utils.set_random_seed(0)
     method = HomoInterp(Config(**{**TINY, **options}), attributes)
     method.build_all()
-    return method
+    return shake(method)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,15 @@ def test_the_branch_for_the_rest_is_a_choice():
     assert make(rest="none").branch_names == ("expression", "age")
     with pytest.raises(InputError, match="attributes Wearing_Hat: none stands in a group"):
         make(attributes=("Wearing_Hat",))
+
+
+def test_the_rest_may_be_what_the_others_leave():
+    method = make(rest="remainder")
+    assert method.branch_names == ("expression", "age", "rest") and len(method.interpolator.branches) == 2
+    latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
+    reached, moves = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
+    np.testing.assert_allclose(reached, partner(latent), atol=1e-5)
+    assert tf.reduce_min(tf.reduce_max(tf.abs(moves), axis=(0, 2, 3, 4))) > 0.01
 
 
 def ramp(size=8):
@@ -173,7 +184,7 @@ def test_the_gap_is_told_the_source_s_labels(homo, batch):
 def test_stages_follow_their_steps():
     def plan(**steps):
         none = dict.fromkeys(("classifier_steps", "autoencoder_steps", "latent_steps", "steps", "reader_weight"), 0)
-        stages = make(**{**none, **steps}).stages()
+        stages = HomoInterp(Config(**{**TINY, **none, **steps}), ATTRIBUTES).stages()
         return [(stage.name, [(phase.name, phase.every) for phase in stage.phases], stage.stored) for stage in stages]
 
     assert plan() == []
@@ -183,7 +194,7 @@ def test_stages_follow_their_steps():
     ]
     assert plan(latent_steps=1, critic_steps=3) == [("latent", [("critic", 1), ("interpolator", 3)], True)]
     assert plan(steps=1) == [("together", [("critic", 1), ("together", 2)], False)]
-    assert plan(steps=1, reader_weight=1.0)[0][1] == [("critic", 1), ("together", 2), ("reader", 2)]
+    assert plan(latent_steps=1, reader_weight=1.0)[0][1] == [("critic", 1), ("interpolator", 2), ("reader", 2)]
 
 
 def test_defaults_are_the_paper_s():
@@ -196,8 +207,8 @@ def test_defaults_are_the_paper_s():
 def test_the_paper_s_networks_learn_jointly_small():
     """VGG19 for E and Phi, upsampling for D, no stages: one step of each phase, op by op."""
     method = make(
-        image_size=64, width=1, latent_depth=0, encoder="vgg19", decoder="upsample", perceptual="vgg19", reader_weight=0.0,
-        vgg_weights="random", classifier_steps=5, autoencoder_steps=0, latent_steps=0,
+        image_size=64, width=1, latent_depth=0, encoder="vgg19", decoder="upsample", perceptual="vgg19",
+        vgg_weights="random", reader_weight=0.0, classifier_steps=5, autoencoder_steps=0, latent_steps=0,
     )  # fmt: skip
     assert method.latent_shape == (4, 4, 8)
     (stage,) = method.stages()  # nothing of Phi to train

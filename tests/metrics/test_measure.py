@@ -66,6 +66,17 @@ def test_a_step(faces):
         assert got["jump"] == pytest.approx(4, abs=1e-5)
 
 
+def test_standing_still_is_not_an_even_pace(faces):
+    entry, _ = measured(Stub(lambda share: 0.05 * share), faces)
+    for name in GROUPS:
+        row = entry["groups"][name]
+        for key in ("linearity_error", "linearity_error_max", "leakage", "jump"):
+            assert row[key] is None
+            assert "less than 0.1 of the way" in entry["notes"][f"groups.{name}.{key}"]
+        assert row["endpoint_gap"]["value"] == pytest.approx(0.95, abs=1e-5)
+    assert entry["all"]["jump"] is None
+
+
 def test_one_that_stops_short_and_drags_the_mouth_along(faces):
     def answer(share):
         share = 0.6 * share
@@ -103,7 +114,7 @@ def test_few_pairs_for_the_groups(faces):
 
 
 def test_every_null_has_its_reason(faces):
-    for system in (Stub(), baselines.PixelBlend(), baselines.Truth(GROUPS, BRANCHES)):
+    for system in (Stub(), Stub(lambda share: 0 * share), baselines.PixelBlend(), baselines.Truth(GROUPS, BRANCHES)):
         entry, _ = measured(system, faces)
         rows = {"all": entry["all"], **{f"groups.{name}": row for name, row in entry["groups"].items()}}
         for scope, row in rows.items():

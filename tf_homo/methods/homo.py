@@ -170,7 +170,7 @@ class HomoInterp(Method):
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
             Stage("latent", c.latent_steps, (critic, interpolator, *read), stored=True, batch_size=c.latent_batch_size),
-            Stage("together", c.steps, (critic, together, *read)),
+            Stage("together", c.steps, (critic, together)),
         )
         return tuple(stage for stage in stages if stage.steps)
 
@@ -254,12 +254,16 @@ class HomoInterp(Method):
         return self.game(batch, tf.stop_gradient(self.latent_of(batch)))
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """(4.3), (4.6) and (4.9) in one update."""
+        """(4.3), (4.6) and (4.9) in one update; the reader, where it has weight, teaches all of them."""
         latent = self.encoder(batch["image"])
         loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
         guidance = self.guidance(batch["image"], latent)
         game, game_terms = self.game(batch, latent)
-        return loss + self.config.guidance_weight * guidance + game, terms | {"guidance": guidance} | game_terms
+        loss += self.config.guidance_weight * guidance + game
+        if self.config.reader_weight:
+            read, read_terms = self.reading(batch, latent)
+            loss, game_terms = loss + read, game_terms | read_terms
+        return loss, terms | {"guidance": guidance} | game_terms
 
     def game(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """The interpolator's terms (4.9), with (4.2)'s gradient to E scaled to its weight in (4.6)."""
@@ -284,16 +288,17 @@ class HomoInterp(Method):
         return loss, terms
 
     def reader_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """Phi reads z_interp from the decoded F_interp; changes I."""
-        latent = tf.stop_gradient(self.latent_of(batch))
+        """The reader alone, F held."""
+        return self.reading(batch, tf.stop_gradient(self.latent_of(batch)))
+
+    def reading(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """Ours: Phi reads z_interp from the decoded F_interp."""
         fake, _ = self.interpolate(latent, partner(latent), batch["strength"])
         logits = self.phi.logits(self.decoder(fake))
         wanted = self.labels_at(batch["labels"], batch["strength"])
         loss = losses.attribute_entropy(wanted, logits)
-        return self.config.reader_weight * loss, {
-            "entropy": loss,
-            "error": tf.reduce_mean(tf.abs(tf.sigmoid(logits) - wanted)),
-        }
+        error = tf.reduce_mean(tf.abs(tf.sigmoid(logits) - wanted))
+        return self.config.reader_weight * loss, {"read": loss, "read_error": error}
 
     def group_difference(self, labels: tf.Tensor) -> tf.Tensor:
         """Largest |z_b - z_a| within each group: (B, K) -> (B, G)."""

@@ -171,15 +171,19 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
         if not len(places):
             notes[f"groups.{name}"] = f"no pair differs by {response.CLEAR} in it; take more pairs"
             continue
-        row |= _answers(curve(system, paths, plan, faces, name), features)
+        y = curve(system, paths, plan, faces, name)
+        row |= _answers(y, features)
         if system.alone != 0 and len(plan.groups) > 1:
             ends = faces.source[places], faces.target[places]
             row["leakage"] = _value(response.leakage(reads, *ends, plan.columns, name))
+        _leave_out_stillness(y, row, f"groups.{name}", notes)
     if system.alone == 0:
         notes |= {"groups": f"read from the path of all together: {_TOGETHER}", "groups.leakage": _TOGETHER}
     elif len(plan.groups) < 2:
         notes["groups.leakage"] = "there is no other group"
-    whole = dict.fromkeys(KEYS) | _answers(curve(system, paths, plan, faces, None), _of(system, paths, faces, None)[2])
+    y = curve(system, paths, plan, faces, None)
+    whole = dict.fromkeys(KEYS) | _answers(y, _of(system, paths, faces, None)[2])
+    _leave_out_stillness(y, whole, "all", notes)
     whole |= _pictures(system, paths, faces, notes)
     return {"all": whole, "groups": groups, "notes": notes}
 
@@ -206,6 +210,14 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
         "ppl": response.ppl(features),
     }
     return {key: _value(value) for key, value in values.items()}
+
+
+def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, str]) -> None:
+    """A path that stands still is straight and leaks nothing: no praise, so where most do, there is no number."""
+    if len(y) and np.median(np.abs(y[:, -1] - y[:, 0])) < response.FLOOR:
+        for key in ("linearity_error", "linearity_error_max", "leakage", "jump"):
+            row[key] = None
+            notes.setdefault(f"{scope}.{key}", f"most pairs move by less than {response.FLOOR} of the way")
 
 
 def _pictures(system: System, paths: Paths, faces: Faces, notes: dict[str, str]) -> Row:

@@ -86,7 +86,7 @@ def html(
         {"key": key, "scope": scope, "cells": _cells(values, MEANING[key][1])} for key, scope, values in rows(result)
     ]
     groups = [
-        {"name": name, "members": ", ".join(plan.groups[name]), "n": (row["jump"] or {"n": 0})["n"],
+        {"name": name, "members": ", ".join(plan.groups[name]), "n": (row["endpoint_gap"] or {"n": 0})["n"],
          "cells": [_number(_mean([row], key)) for key in RESPONSE]}
         for name, row in systems[ours]["groups"].items()
     ]  # fmt: skip

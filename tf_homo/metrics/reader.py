@@ -155,7 +155,7 @@ def train(network, images: np.ndarray, strengths: np.ndarray, steps: int, rate: 
 def mean_errors(reader: Reader, size: int, count: int) -> np.ndarray:
     """Mean absolute error (18,) on faces that it was not trained on, drawn at `size` pixels."""
     images, strengths = faces(count, size, "test")
-    return np.abs(np.clip(reader.read(images)[0], 0, 1) - strengths).mean(0)
+    return np.abs(np.clip(reader.read(images)[0], 0, 1) - strengths).mean(0, np.float64)
 
 
 def save(network, about: dict, folder: Path) -> None:
