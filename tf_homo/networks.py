@@ -201,20 +201,25 @@ class Interpolator(keras.Model):
 
     `branch_width` is the depth between the convolutions (0: d, as in the paper); without bias T_i(0) = 0, so that a
     face morphed into itself stays itself. A branch starts by moving nothing. With `remainder` there is one branch more,
-    without weights: F_b - F_a less what the others move, so that all together reach F_b exactly.
+    without weights: F_b - F_a less what the others move, so that all together reach F_b exactly. Where the last K
+    channels of a latent are a reading of its labels, `masks` (branches, K) says which of them a branch moves: those go
+    straight to the target's.
     """
 
-    def __init__(self, branches: int, branch_width: int = 0, bias: bool = True, remainder: bool = False, **kwargs):
+    def __init__(
+        self, branches: int, branch_width: int = 0, bias: bool = True, remainder: bool = False, masks=(), **kwargs
+    ):
         super().__init__(**kwargs)
         self.branch_width, self.bias, self.remainder = branch_width, bias, remainder
+        self.masks = tuple(map(tuple, masks))
         self.branches = [keras.Sequential(name=f"branch_{i}") for i in range(branches)]
 
     def build(self, shape):
-        depth = shape[-1]
+        self.depth = shape[-1] - (len(self.masks[0]) if self.masks else 0)
         for branch in self.branches:
-            for filters in (self.branch_width or depth, self.branch_width or depth):
+            for filters in (self.branch_width or self.depth, self.branch_width or self.depth):
                 branch.add(conv(filters, activation="relu", use_bias=self.bias))
-            branch.add(conv(depth, use_bias=self.bias, kernel_initializer="zeros"))
+            branch.add(conv(self.depth, use_bias=self.bias, kernel_initializer="zeros"))
             branch.build(shape)
 
     def call(self, difference):
@@ -226,6 +231,12 @@ class Interpolator(keras.Model):
     def moves(self, difference: tf.Tensor) -> list[tf.Tensor]:
         """As calling it, one (B, h, w, d) a branch: for exporters that want ranks up to 4."""
         moves = [branch(difference) for branch in self.branches]
+        if self.masks:
+            reading = difference[..., self.depth :]
+            moves = [
+                tf.concat([move, reading * tf.constant(mask)], -1)
+                for move, mask in zip(moves, self.masks, strict=False)
+            ]
         return [*moves, difference - tf.add_n(moves)] if self.remainder else moves
 
 

@@ -56,11 +56,13 @@ class Config:
     rest: str = option(
         "network", "one more branch, for what no attribute names: as the others, what they leave, or none", RESTS
     )
+    reading: bool = option(False, "K more latent channels: Phi's reading of the attributes")
     perceptual: str = option("classifier", "Phi", ("classifier", "vgg19"))
     vgg_weights: str = option("imagenet", "VGG19's weights for E and Phi: imagenet, random, or a file")
 
     classifier_steps: int = option(1000, "steps of Phi alone, where it is a classifier")
     autoencoder_steps: int = option(0, "then steps of E and D alone")
+    label_steps: int = option(0, "then steps of A' alone, on real labels of stored latents")
     latent_steps: int = option(0, "then steps of the latent game alone, on stored latents")
     steps: int = option(128_000, "then steps of all together", may_change=True)
     latent_batch_size: int = option(0, "batch of the latent game; 0: --batch_size")
@@ -74,6 +76,9 @@ class Config:
     shift: float = option(0.05, "largest random move of the input, as a share of its side")
     mirror: bool = option(True, "mirror half of the inputs")
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength")
+
+    corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1")
+    rest_plays: bool = option(True, "the game draws a strength for the rest branch too; otherwise 0")
 
     perceptual_weight: float = option(1.0, "of Phi_3 in (4.3), (4.4)")
     pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
@@ -95,7 +100,7 @@ class HomoInterp(Method):
     """The system: sub-networks encoder, decoder, interpolator, critic, guide (P) and phi."""
 
     Config = Config
-    averaged = ("encoder", "decoder", "interpolator")
+    averaged = ("encoder", "decoder", "interpolator", "phi")
 
     def __init__(self, config: Config, attributes, **kwargs):
         super().__init__(config, attributes, **kwargs)
@@ -119,24 +124,33 @@ class HomoInterp(Method):
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
         networks = len(self.groups) + (config.rest == "network")
+        masks = [[row[i] for row in self.membership] for i in range(len(self.groups))]
+        masks.append([1.0 - sum(mask) for mask in zip(*masks, strict=True)])  # rest: attributes outside every group
         self.interpolator = Interpolator(
-            networks, config.branch_width, config.branch_bias, config.rest == "remainder", name="interpolator"
+            networks,
+            config.branch_width,
+            config.branch_bias,
+            config.rest == "remainder",
+            masks if config.reading else (),
+            name="interpolator",
         )
         self.critic = LatentCritic(len(self.attributes), 4 * config.width, name="critic")
         if config.perceptual == "vgg19":
             self.phi = VggFeatures(config.width, name="phi")
         else:
             self.phi = AttributeClassifier(len(self.attributes), config.width, stride, name="phi")
-        if config.reader_weight and not self.phi.trained_on_data:
-            raise InputError(
-                "--reader_weight: VGG19 reads no attributes; use --perceptual=classifier or --reader_weight=0"
-            )
+        if (config.reader_weight or config.reading) and not self.phi.trained_on_data:
+            flag = "--reading" if config.reading else "--reader_weight"
+            raise InputError(f"{flag}: VGG19 reads no attributes; use --perceptual=classifier, or leave the flag out")
 
     def build_all(self) -> None:
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
-        latent = self.encoder(image)
+        code = self.encoder(image)
+        self.depth = code.shape[-1]
+        self.decoder(code), self.critic(code), self.phi(image)
+        latent = self.encode(image)
         self.latent_shape = tuple(latent.shape[1:])
-        self.decoder(latent), self.interpolator(latent), self.critic(latent), self.phi(image)
+        self.interpolator(latent)
         teacher = self.phi.features(image)[1]
         if teacher.shape[1] != latent.shape[1]:
             raise InputError(
@@ -144,7 +158,7 @@ class HomoInterp(Method):
                 f"{latent.shape[1]}x{latent.shape[1]} latents; use it with an encoder of the same stride"
             )
         self.guide = layers.Conv2D(teacher.shape[-1], 1, name="guide")
-        self.guide.build(latent.shape)
+        self.guide.build(code.shape)
         if "vgg19" in (self.config.encoder, self.config.perceptual):
             for net, kind in ((self.encoder, VggEncoder), (self.phi, VggFeatures)):
                 if isinstance(net, kind):
@@ -155,6 +169,7 @@ class HomoInterp(Method):
         c = self.config
         adam = lambda rate: Adam(rate, c.beta_1, final=c.final_rate)  # noqa: E731
         critic = Phase("critic", ("critic",), self.critic_loss, adam(c.rate))
+        labels = Phase("labels", ("critic",), self.labels_loss, adam(c.rate))
         interpolator = Phase("interpolator", ("interpolator",), self.interpolator_loss, adam(c.rate), c.critic_steps)
         everything = ("encoder", "decoder", "guide", "interpolator")
         together = Phase("together", everything, self.together_loss, adam(c.rate), c.critic_steps)
@@ -169,6 +184,7 @@ class HomoInterp(Method):
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
+            Stage("labels", c.label_steps, (labels,), stored=True, batch_size=c.latent_batch_size),
             Stage("latent", c.latent_steps, (critic, interpolator, *read), stored=True, batch_size=c.latent_batch_size),
             Stage("together", c.steps, (critic, together)),
         )
@@ -179,15 +195,18 @@ class HomoInterp(Method):
         strength and mix.
         """
         c, count = self.config, tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6, alg="philox"), num=6)
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7, alg="philox"), num=7)
         uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
         branches = len(self.branch_names)
-        strength = uniform(0, (count, branches))
+        drawn = uniform(0, (count, branches))
+        drawn = tf.where(uniform(6, (count, 1)) < c.corner_share, tf.round(drawn), drawn)
         lone = tf.one_hot(tf.cast(uniform(1, (count,)) * branches, tf.int32), branches)
-        alone = tf.cast(uniform(2, (count, 1)) < c.lone_share, tf.float32)
+        strength = drawn * tf.where(uniform(2, (count, 1)) < c.lone_share, lone, 1.0)
+        if not c.rest_plays:
+            strength *= tf.constant([float(name != REST) for name in self.branch_names])
         prepared = {
             "labels": tf.cast(batch["labels"], tf.float32),
-            "strength": strength * (alone * lone + 1.0 - alone),
+            "strength": strength,
             "mix": uniform(3, (count, 1, 1, 1)),
         }
         if "latent" in batch:
@@ -196,7 +215,7 @@ class HomoInterp(Method):
         return prepared | {"image": moved(image, c.shift, c.mirror, uniform(4, (count, 2)), uniform(5, (count,)))}
 
     def store(self, batch: Batch) -> Batch:
-        return {"latent": self.encoder(tf.cast(batch["image"], tf.float32) / 255.0), "labels": batch["labels"]}
+        return {"latent": self.encode(tf.cast(batch["image"], tf.float32) / 255.0), "labels": batch["labels"]}
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 
@@ -210,8 +229,24 @@ class HomoInterp(Method):
         v = tf.matmul(strength, tf.constant(self.membership), transpose_b=True)  # (B, K)
         return labels + v * (partner(labels) - labels)
 
+    def encode(self, image: tf.Tensor) -> tf.Tensor:
+        """F (B, h, w, d): the encoder's code and, with --reading, Phi's reading in -1 to 1, the same everywhere."""
+        code = self.encoder(image)
+        if not self.config.reading:
+            return code
+        reading = tf.tanh(0.5 * self.phi.logits(image))[:, None, None, :]  # 2 sigmoid - 1
+        return tf.concat([code, tf.stop_gradient(reading) + tf.zeros_like(code[..., :1])], axis=-1)
+
+    def decode(self, latent: tf.Tensor) -> tf.Tensor:
+        """The picture of a latent's code."""
+        return self.decoder(self.code(latent))
+
+    def code(self, latent: tf.Tensor) -> tf.Tensor:
+        """A latent without its reading: what decoder and critic see, so that moving the reading alone wins nothing."""
+        return latent[..., : self.depth]
+
     def latent_of(self, batch: Batch) -> tf.Tensor:
-        return batch["latent"] if "latent" in batch else self.encoder(batch["image"])
+        return batch["latent"] if "latent" in batch else self.encode(batch["image"])
 
     def reconstruction(self, image: tf.Tensor, decoded: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """(4.3) = (4.4), with the pixel term."""
@@ -236,10 +271,16 @@ class HomoInterp(Method):
         guidance = self.guidance(batch["image"], latent)
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
+    def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """A' alone, on real latents with their labels."""
+        loss = losses.attribute_entropy(batch["labels"], self.critic(self.code(batch["latent"]))[1])
+        return loss, {"real": loss}
+
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
-        c, real = self.config, tf.stop_gradient(self.latent_of(batch))
-        fake = tf.stop_gradient(self.interpolate(real, partner(real), batch["strength"])[0])
+        c, latent = self.config, tf.stop_gradient(self.latent_of(batch))
+        fake = self.code(tf.stop_gradient(self.interpolate(latent, partner(latent), batch["strength"])[0]))
+        real = self.code(latent)
         real_score, real_logits = self.critic(real)
         fake_score, fake_logits = self.critic(fake)
         wasserstein = losses.wasserstein_critic(real_score, fake_score)
@@ -255,9 +296,10 @@ class HomoInterp(Method):
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.6) and (4.9) in one update; the reader, where it has weight, teaches all of them."""
-        latent = self.encoder(batch["image"])
-        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
-        guidance = self.guidance(batch["image"], latent)
+        latent = self.encode(batch["image"])
+        code = self.code(latent)
+        loss, terms = self.reconstruction(batch["image"], self.decoder(code, training=True))
+        guidance = self.guidance(batch["image"], code)
         game, game_terms = self.game(batch, latent)
         loss += self.config.guidance_weight * guidance + game
         if self.config.reader_weight:
@@ -270,14 +312,13 @@ class HomoInterp(Method):
         c, held = self.config, tf.stop_gradient(latent)
         to_encoder = held + (c.encoder_gan_weight / max(c.gan_weight, 1e-12)) * (latent - held)
         fake, moves = self.interpolate(to_encoder, partner(to_encoder), batch["strength"])
-        opponent = losses.wasserstein_opponent(self.critic(to_encoder)[0], self.critic(fake)[0])
+        opponent = losses.wasserstein_opponent(self.critic(self.code(to_encoder))[0], self.critic(self.code(fake))[0])
         if not c.homomorphism_encoder:
             fake, moves = self.interpolate(held, partner(held), batch["strength"])
-        homomorphism = losses.attribute_entropy(
-            self.labels_at(batch["labels"], batch["strength"]), self.critic(fake)[1]
-        )
+        wanted = self.labels_at(batch["labels"], batch["strength"])
+        homomorphism = losses.attribute_entropy(wanted, self.critic(self.code(fake))[1])
         total = losses.squared_error(held + tf.reduce_sum(moves, axis=1), partner(held))
-        labelled = moves[:, : len(self.groups)]
+        labelled = self.code(moves[:, : len(self.groups)])
         idle = losses.idle_motion(labelled, self.group_difference(batch["labels"]))
         motion = tf.reduce_mean(tf.square(labelled))
         loss = (
@@ -294,7 +335,7 @@ class HomoInterp(Method):
     def reading(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """Ours: Phi reads z_interp from the decoded F_interp."""
         fake, _ = self.interpolate(latent, partner(latent), batch["strength"])
-        logits = self.phi.logits(self.decoder(fake))
+        logits = self.phi.logits(self.decode(fake))
         wanted = self.labels_at(batch["labels"], batch["strength"])
         loss = losses.attribute_entropy(wanted, logits)
         error = tf.reduce_mean(tf.abs(tf.sigmoid(logits) - wanted))
@@ -311,14 +352,14 @@ class HomoInterp(Method):
     def sample(self, batch: Batch) -> tuple[tf.Tensor, list[str]]:
         """Rows of pairs: source, its reconstruction, each branch alone at 1, all at 1, target."""
         image = tf.cast(batch["image"], tf.float32) / 255.0
-        latent = self.encoder(image)
+        latent = self.encode(image)
         moves = self.interpolator(partner(latent) - latent)
         frames = [
             latent,
             *[latent + moves[:, i] for i in range(len(self.branch_names))],
             latent + tf.reduce_sum(moves, axis=1),
         ]
-        decoded = [tf.clip_by_value(self.decoder(frame), 0.0, 1.0) for frame in frames]
+        decoded = [tf.clip_by_value(self.decode(frame), 0.0, 1.0) for frame in frames]
         columns = ["source", "decoded", *self.branch_names, "all", "target"]
         return tf.stack([image, *decoded, partner(image)], axis=1), columns
 
@@ -329,10 +370,10 @@ class HomoInterp(Method):
         strength = tf.TensorSpec((None, len(self.branch_names)), tf.float32)
 
         def encode(image):
-            return {"latent": self.encoder(image)}
+            return {"latent": self.encode(image)}
 
         def decode(latent):
-            return {"image": tf.clip_by_value(self.decoder(latent), 0.0, 1.0)}
+            return {"image": tf.clip_by_value(self.decode(latent), 0.0, 1.0)}
 
         def interpolate(source, target, strength):
             # one source and target serve any number of rows of strength: the branches run once, their sum is a matrix
