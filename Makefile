@@ -37,7 +37,7 @@ $(STAMP): requirements.lock setup.py pyproject.toml tf_homo/__init__.py
 
 demo: $(STAMP) ## train on drawn faces, evaluate, morph, export; writes runs/demo/
 	$(PY) -m tf_homo.train --flagfile=configs/demo.cfg --run_dir=$(RUN)
-	$(PY) -m tf_homo.evaluate --run_dir=$(RUN)
+	$(PY) -m tf_homo.evaluate --run_dir=$(RUN) --pairs=64
 	$(PY) -m tf_homo.morph --model=$(RUN) --mode=branches --source=drawn_faces:3 --target=drawn_faces:8 --out=$(RUN)/strip.png
 	$(PY) -m tf_homo.morph --model=$(RUN) --source=drawn_faces:3 --target=drawn_faces:8 --out=$(RUN)/morph.gif
 	rm -rf $(RUN)/saved_model
@@ -47,7 +47,7 @@ demo: $(STAMP) ## train on drawn faces, evaluate, morph, export; writes runs/dem
 		$(RUN)/strip.png $(RUN)/morph.gif $(RUN)/saved_model/1 $(RUN)/morph.tflite
 
 test: lint ## lint, then the whole test suite
-	$(PY) -m pytest -n $(JOBS)
+	$(PY) -m pytest -n $(JOBS) --dist=loadfile
 
 lint: $(STAMP) ## ruff, without changing anything
 	$(PY) -m ruff check

@@ -31,6 +31,7 @@ CASES = {
             "branch_width": 4,
             "classifier_steps": 2,
             "autoencoder_steps": 2,
+            "label_steps": 2,
             "latent_steps": 3,
             "steps": 3,
             "critic_steps": 2,
@@ -39,7 +40,8 @@ CASES = {
             "real_weight": 1.0,
             "idle_weight": 1.0,
             "motion_weight": 0.1,
-            "reader_weight": 1.0,
+            "corner_share": 0.3,
+            "reading": True,
         },
         ("Smiling", "Young", "Wearing_Hat"),  # two groups, and one attribute in none
     ),

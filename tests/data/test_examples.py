@@ -24,7 +24,6 @@ def test_epochs_and_seeds_differ():
     assert tuple(range(50)) not in epochs
 
 
-@pytest.mark.xfail(strict=True, reason="four rounds of RandomIndexShuffle, its default, are too few; 16 are enough")
 def test_epochs_are_shuffled_well():
     """As often as chance has it, an example keeps its place (1 a pair of epochs) or its partner (1/2)."""
     epochs = [indices(500, 500, [step]) for step in range(20)]

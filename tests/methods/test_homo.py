@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance.cases import CASES, shake
+from tf_homo.data.augment import moved
 from tf_homo.errors import InputError
-from tf_homo.methods.homo import Config, HomoInterp, moved, partner
+from tf_homo.methods.homo import Config, HomoInterp, partner
 
-TINY = CASES["homo"].options
+TINY = {**CASES["homo"].options, "reading": False, "label_steps": 0}
 ATTRIBUTES = ("Smiling", "Young", "Wearing_Hat", "Mouth_Slightly_Open")  # expression: 0 and 3, age: 1, no group: 2
 
 
@@ -106,10 +107,10 @@ def test_half_of_the_images_are_mirrored(mirror, coin, expected):
 def test_strengths_fill_the_unit_interval_or_move_one_branch():
     count = 512
     latent = {"latent": tf.zeros((count, 4, 4, 6)), "labels": tf.zeros((count, 4))}
-    every = make(lone_share=0.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
+    every = make(lone_share=0.0, corner_share=0.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
     assert 0 <= every.min() < 0.01 and 0.99 < every.max() <= 1
     assert (every > 0).sum(axis=1).mean() > 2.9
-    lone = make(lone_share=1.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
+    lone = make(lone_share=1.0, corner_share=0.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
     assert ((lone > 0).sum(axis=1) <= 1).all()
     assert np.abs((lone > 0).mean(axis=0) - 1 / 3).max() < 0.1
 
@@ -178,12 +179,47 @@ def test_the_gap_is_told_the_source_s_labels(homo, batch):
     assert float(terms["gap"]) == pytest.approx(float(tf.reduce_mean(tf.reduce_sum(per_attribute, axis=1))), rel=1e-5)
 
 
+# latents that carry a reading
+
+
+@pytest.mark.parametrize("rest", ["network", "remainder"])
+def test_a_reading_goes_straight_to_the_target_s_and_its_code_to_the_picture(rest, batch):
+    method = make(reading=True, rest=rest)
+    latent = method.encode(batch["image"])
+    assert latent.shape[1:] == method.latent_shape == (4, 4, TINY["latent_depth"] + len(ATTRIBUTES))
+    reading = 2 * tf.sigmoid(method.phi.logits(batch["image"])) - 1
+    np.testing.assert_allclose(latent[:, 1, 2, method.depth :], reading, atol=1e-5)
+    found, _ = method.interpolate(latent, partner(latent), tf.constant([[0.25, 0.5, 1.0]] * 4))
+    share = np.array([0.25, 0.5, 1.0, 0.25])  # of expression, age, the rest (an attribute in no group), expression
+    np.testing.assert_allclose(
+        found[:, 0, 0, method.depth :], reading + share * (partner(reading) - reading), atol=1e-5
+    )
+    other = tf.concat([latent[..., : method.depth], tf.zeros_like(latent[..., method.depth :])], axis=-1)
+    np.testing.assert_array_equal(method.decode(latent), method.decode(other))
+
+
+def test_what_is_left_reaches_the_target(batch):
+    method = make(rest="remainder")
+    latent = method.encode(batch["image"])
+    found, _ = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
+    np.testing.assert_allclose(found, partner(latent), atol=1e-5)
+
+
+def test_strengths_are_drawn_as_asked(batch):
+    raw = {"image": tf.zeros((64, 32, 32, 3), tf.uint8), "labels": tf.zeros((64, 4))}
+    draw = lambda **options: make(**options).prepare(raw, tf.constant([1, 2]))["strength"].numpy()  # noqa: E731
+    assert set(np.unique(draw(corner_share=1.0))) == {0.0, 1.0}
+    assert np.all(np.count_nonzero(draw(lone_share=1.0, corner_share=0.0), axis=1) == 1)
+    still = draw(rest_plays=False, lone_share=0.0, corner_share=0.0)
+    assert not still[:, 2].any() and np.all(still[:, :2] > 0)
+
+
 # stages and networks
 
 
 def test_stages_follow_their_steps():
     def plan(**steps):
-        none = dict.fromkeys(("classifier_steps", "autoencoder_steps", "latent_steps", "steps", "reader_weight"), 0)
+        none = dict.fromkeys(("classifier_steps", "autoencoder_steps", "latent_steps", "steps"), 0)
         stages = HomoInterp(Config(**{**TINY, **none, **steps}), ATTRIBUTES).stages()
         return [(stage.name, [(phase.name, phase.every) for phase in stage.phases], stage.stored) for stage in stages]
 
@@ -194,7 +230,7 @@ def test_stages_follow_their_steps():
     ]
     assert plan(latent_steps=1, critic_steps=3) == [("latent", [("critic", 1), ("interpolator", 3)], True)]
     assert plan(steps=1) == [("together", [("critic", 1), ("together", 2)], False)]
-    assert plan(latent_steps=1, reader_weight=1.0)[0][1] == [("critic", 1), ("interpolator", 2), ("reader", 2)]
+    assert plan(label_steps=1) == [("labels", [("labels", 1)], True)]
 
 
 def test_defaults_are_the_paper_s():
@@ -208,7 +244,7 @@ def test_the_paper_s_networks_learn_jointly_small():
     """VGG19 for E and Phi, upsampling for D, no stages: one step of each phase, op by op."""
     method = make(
         image_size=64, width=1, latent_depth=0, encoder="vgg19", decoder="upsample", perceptual="vgg19",
-        vgg_weights="random", reader_weight=0.0, classifier_steps=5, autoencoder_steps=0, latent_steps=0,
+        vgg_weights="random", classifier_steps=5, autoencoder_steps=0, latent_steps=0,
     )  # fmt: skip
     assert method.latent_shape == (4, 4, 8)
     (stage,) = method.stages()  # nothing of Phi to train
@@ -231,8 +267,8 @@ def test_the_paper_s_networks_learn_jointly_small():
             "--image_size=32: encoder=vgg19 needs a multiple of 64",
         ),
         ({"image_size": 64, "encoder": "vgg19"}, "--decoder=shuffle: .* use encoder=patch or decoder=upsample"),
-        ({"perceptual": "vgg19"}, "--reader_weight: VGG19 reads no attributes"),
-        ({"perceptual": "vgg19", "reader_weight": 0.0}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
+        ({"perceptual": "vgg19", "reading": True}, "--reading: VGG19 reads no attributes"),
+        ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
     ],
 )
 def test_options_that_do_not_fit_together(options, message):

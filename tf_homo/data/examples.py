@@ -42,9 +42,10 @@ def shuffled(count: int, batch_size: int, seed: int, step: tf.Tensor) -> tf.Tens
     place = step * batch_size + tf.range(batch_size, dtype=tf.int64)
     epoch, rank = place // count, place % count
     seeds = tf.stack([tf.fill([batch_size], tf.constant(seed, tf.int64)), epoch, tf.zeros_like(epoch)], axis=1)
-    # the raw operator: tf.random.experimental.index_shuffle pads a batch of seeds along the wrong axis
+    # the raw operator: tf.random.experimental.index_shuffle pads a batch of seeds along the wrong axis, and its four
+    # rounds leave epochs alike
     return tf.raw_ops.RandomIndexShuffle(
-        index=rank, seed=tf.cast(seeds, tf.uint32), max_index=tf.constant(count - 1, tf.int64)
+        index=rank, seed=tf.cast(seeds, tf.uint32), max_index=tf.constant(count - 1, tf.int64), rounds=16
     )
 
 

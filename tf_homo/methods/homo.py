@@ -16,12 +16,15 @@ Differs from the text, each by a flag, the default first:
   * targets are the neighbours in a shuffled batch, swapped two by two (reference: a random permutation), so that a pair
     is never split between replicas: no flag, the pairs are as random;
   * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag.
-Ours, off by default, for where the text stops short: --rest=remainder (the rest branch is what the others leave of
-F_b - F_a, so that the total term holds exactly and the labelled branches alone learn who carries what), --real_weight
-(A' also learns real labels of real latents), --idle_weight (branches stay where labels agree), --motion_weight
-(labelled branches move no more than they must), --reader_weight (Phi's own reading of the decoded image follows
-z_interp), --lone_share (pairs that move one branch alone), stages (--classifier_steps, --autoencoder_steps,
---latent_steps before --steps), and networks with little at full resolution (--encoder=patch, --decoder=shuffle).
+Ours, off by default, for where the text stops short:
+  * --rest=remainder: the rest branch is what the others leave of F_b - F_a, so that the total term holds exactly;
+  * --reading: latents carry Phi's reading of the attributes, so that a branch sees how far the labels are apart;
+  * --label_steps, --real_weight: A' learns real labels of real latents, before the game and in it; with (4.8) beside
+    it A' stops believing patterns that only look like an attribute to a network;
+  * --idle_weight, --motion_weight: branches stay where labels agree, and move no more than they must;
+  * --lone_share, --corner_share: pairs that move one branch alone, or all the way; --norest_plays: the rest stays;
+  * stages (--classifier_steps, --autoencoder_steps, --label_steps, --latent_steps before --steps), and networks with
+    little at full resolution (--encoder=patch, --decoder=shuffle).
 """
 
 import dataclasses
@@ -31,6 +34,7 @@ from keras import layers
 
 from tf_homo import losses
 from tf_homo.attributes import GROUPS, REST, groups_of
+from tf_homo.data.augment import moved
 from tf_homo.errors import InputError
 from tf_homo.method import Adam, Batch, Method, Phase, Signature, Stage, Terms, option
 from tf_homo.networks import Interpolator, LatentCritic, PatchEncoder, ShuffleDecoder, UpsampleDecoder, VggEncoder
@@ -93,7 +97,6 @@ class Config:
     total_weight: float = option(1.0, "of the total term in (4.9)")
     idle_weight: float = option(0.0, "of motion where the labels of a group agree")
     motion_weight: float = option(0.0, "of motion of the labelled branches anywhere")
-    reader_weight: float = option(0.0, "of Phi's reading of the decoded F_interp")
 
 
 class HomoInterp(Method):
@@ -139,9 +142,8 @@ class HomoInterp(Method):
             self.phi = VggFeatures(config.width, name="phi")
         else:
             self.phi = AttributeClassifier(len(self.attributes), config.width, stride, name="phi")
-        if (config.reader_weight or config.reading) and not self.phi.trained_on_data:
-            flag = "--reading" if config.reading else "--reader_weight"
-            raise InputError(f"{flag}: VGG19 reads no attributes; use --perceptual=classifier, or leave the flag out")
+        if config.reading and not self.phi.trained_on_data:
+            raise InputError("--reading: VGG19 reads no attributes; use --perceptual=classifier or --noreading")
 
     def build_all(self) -> None:
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
@@ -173,11 +175,6 @@ class HomoInterp(Method):
         interpolator = Phase("interpolator", ("interpolator",), self.interpolator_loss, adam(c.rate), c.critic_steps)
         everything = ("encoder", "decoder", "guide", "interpolator")
         together = Phase("together", everything, self.together_loss, adam(c.rate), c.critic_steps)
-        read = (
-            (Phase("reader", ("interpolator",), self.reader_loss, adam(c.rate), c.critic_steps),)
-            if c.reader_weight
-            else ()
-        )
         alone = Adam(c.autoencoder_rate, 0.9, final=c.final_rate)  # no adversary: the usual momentum
         autoencoder = Phase("autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone)
         classifier = Phase("classifier", ("phi",), self.classifier_loss, alone)
@@ -185,7 +182,7 @@ class HomoInterp(Method):
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
             Stage("labels", c.label_steps, (labels,), stored=True, batch_size=c.latent_batch_size),
-            Stage("latent", c.latent_steps, (critic, interpolator, *read), stored=True, batch_size=c.latent_batch_size),
+            Stage("latent", c.latent_steps, (critic, interpolator), stored=True, batch_size=c.latent_batch_size),
             Stage("together", c.steps, (critic, together)),
         )
         return tuple(stage for stage in stages if stage.steps)
@@ -295,16 +292,13 @@ class HomoInterp(Method):
         return self.game(batch, tf.stop_gradient(self.latent_of(batch)))
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """(4.3), (4.6) and (4.9) in one update; the reader, where it has weight, teaches all of them."""
+        """(4.3), (4.6) and (4.9) in one update."""
         latent = self.encode(batch["image"])
         code = self.code(latent)
         loss, terms = self.reconstruction(batch["image"], self.decoder(code, training=True))
         guidance = self.guidance(batch["image"], code)
         game, game_terms = self.game(batch, latent)
         loss += self.config.guidance_weight * guidance + game
-        if self.config.reader_weight:
-            read, read_terms = self.reading(batch, latent)
-            loss, game_terms = loss + read, game_terms | read_terms
         return loss, terms | {"guidance": guidance} | game_terms
 
     def game(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
@@ -327,19 +321,6 @@ class HomoInterp(Method):
         )  # fmt: skip
         terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total, "idle": idle, "motion": motion}
         return loss, terms
-
-    def reader_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """The reader alone, F held."""
-        return self.reading(batch, tf.stop_gradient(self.latent_of(batch)))
-
-    def reading(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
-        """Ours: Phi reads z_interp from the decoded F_interp."""
-        fake, _ = self.interpolate(latent, partner(latent), batch["strength"])
-        logits = self.phi.logits(self.decode(fake))
-        wanted = self.labels_at(batch["labels"], batch["strength"])
-        loss = losses.attribute_entropy(wanted, logits)
-        error = tf.reduce_mean(tf.abs(tf.sigmoid(logits) - wanted))
-        return self.config.reader_weight * loss, {"read": loss, "read_error": error}
 
     def group_difference(self, labels: tf.Tensor) -> tf.Tensor:
         """Largest |z_b - z_a| within each group: (B, K) -> (B, G)."""
@@ -408,25 +389,3 @@ def partner(x: tf.Tensor) -> tf.Tensor:
     """Swaps examples 2i and 2i + 1 along the batch."""
     pairs = tf.reshape(x, tf.concat([[-1, 2], tf.shape(x)[1:]], axis=0))
     return tf.ensure_shape(tf.reshape(tf.reverse(pairs, [1]), tf.shape(x)), x.shape)
-
-
-def moved(image: tf.Tensor, shift: float, mirror: bool, offset: tf.Tensor, coin: tf.Tensor) -> tf.Tensor:
-    """Moves images (B, S, S, 3) by whole pixels, up to `shift` of the side (edges reflected), and mirrors half of them.
-
-    Args:
-      offset: (B, 2) in [0, 1], right and down; coin: (B,) in [0, 1].
-    """
-    count, size = tf.shape(image)[0], image.shape[1]
-    pixels = tf.round((2.0 * offset - 1.0) * shift * size)
-    flip = tf.where((coin < 0.5) & mirror, -1.0, 1.0)
-    zero, one = tf.zeros(count), tf.ones(count)
-    start = tf.where(flip < 0, size - 1.0, 0.0)
-    transform = tf.stack([flip, zero, start + pixels[:, 0], zero, one, pixels[:, 1], zero, zero], axis=1)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=image,
-        transforms=transform,
-        output_shape=(size, size),
-        fill_value=0.0,
-        interpolation="NEAREST",
-        fill_mode="REFLECT",
-    )
