@@ -12,7 +12,7 @@ JOBS ?= 2
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 # The first Python on the path that is of a supported version and can make environments; expanded only where it is needed.
 FIND_PYTHON = for p in $${PYTHON:-python3.11 python3.12 python3.13 python3 python}; do \

@@ -77,6 +77,7 @@ def _define_flags() -> None:
 def main(argv: list[str]) -> None:
     """Exports what the flags name and prints the folder."""
     del argv
+    errors.import_tensorflow()
     from tf_homo.trainer import restore
 
     logging.set_verbosity(logging.WARNING)  # the saver tells of every input it renames

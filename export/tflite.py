@@ -111,6 +111,7 @@ def _define_flags() -> None:
 def main(argv: list[str]) -> None:
     """Exports what the flags name and prints the file."""
     del argv
+    errors.import_tensorflow()
     given = flags.FLAGS
     try:
         export(Path(given.saved_model), Path(given.output), given.precision, given.tolerance)

@@ -1,5 +1,6 @@
-"""The one error for input that is at fault, so that every program ends the same way."""
+"""The one error for input that is at fault, so that every program ends the same way and says no more than that."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -30,6 +31,25 @@ def run(main: Callable[[list[str]], None], define: Callable[[list[str]], None] |
         except (InputError, flags.Error) as error:
             _refuse(str(error))
     app.run(guarded, flags_parser=_parse)
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow without what its libraries print on standard error before any log level counts.
+
+    An error of ours is one line there. What TensorFlow has to say later, from TF_CPP_MIN_LOG_LEVEL=3 on, is still shown.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _parse(argv: list[str]) -> list[str]:

@@ -43,7 +43,7 @@ def main(_: Sequence[str]) -> None:
         raise InputError(
             f"--steps={_STEPS.value}: has no middle frame; give an odd number, for instance {_STEPS.value + 1}"
         )
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    errors.import_tensorflow()
     from tf_homo import serving  # takes seconds: the flags are checked before
     from tf_homo.metrics import page, reader
 

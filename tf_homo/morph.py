@@ -55,7 +55,6 @@ def main(_: Sequence[str]) -> None:
     """Flags -> model and images -> one picture or film in --out."""
     ending, names = check_flags()
     frames = _FRAMES.value or (9 if ending == PNG else 33)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from tf_homo import serving  # may take seconds to import TensorFlow: the flags are checked before
 
     model = serving.load(_MODEL.value)

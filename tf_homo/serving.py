@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tf_homo.errors import InputError
+from tf_homo.errors import InputError, import_tensorflow
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -140,6 +140,7 @@ def load(path: str | os.PathLike | None = None) -> Morpher:
     if (place / "saved_model.pb").is_file():
         return Morpher(_saved_model_calls(place), _info(place / "model.json"), "saved_model", place)
     if (place / "checkpoints").is_dir():
+        import_tensorflow()
         from tf_homo.trainer import restore
 
         method = restore(place)
@@ -190,6 +191,7 @@ def _live_calls(method: "Method") -> dict[str, Call]:
 
 
 def _saved_model_calls(folder: Path) -> dict[str, Call]:
+    import_tensorflow()
     import tensorflow as tf
 
     try:

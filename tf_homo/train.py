@@ -38,6 +38,7 @@ DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFI
 
 def define_method_flags(argv: list[str]) -> None:
     """Makes flags of the Config of the --method that `argv` (or a flagfile in it) names."""
+    errors.import_tensorflow()
     from tf_homo.method import load
 
     first = flags.FlagValues()  # knows --method alone, in whatever way it is written
@@ -69,7 +70,9 @@ def main(argv: list[str]) -> None:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * FLAGS.logical_cpus)
     kind = load(FLAGS.method)
     config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
-    source = Source(FLAGS.dataset, FLAGS.labels, FLAGS.data_seed, (FLAGS.train_examples, 1000, 1000), FLAGS.data_dir)
+    aside = max(1, FLAGS.train_examples // 20)  # of the drawn set, for validation and for test
+    counts = (FLAGS.train_examples, aside, aside)
+    source = Source(FLAGS.dataset, FLAGS.labels, FLAGS.data_seed, counts, FLAGS.data_dir)
     run = trainer.Trainer(
         kind, config, source.read("train", config.image_size), FLAGS.run_dir,
         strategy=trainer.strategy(FLAGS.strategy), batch_size=FLAGS.batch_size, seed=FLAGS.seed,

@@ -269,9 +269,10 @@ class HomoInterp(Method):
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """A' alone, on real latents with their labels."""
-        loss = losses.attribute_entropy(batch["labels"], self.critic(self.code(batch["latent"]))[1])
-        return loss, {"real": loss}
+        """A' alone, on real latents with their labels; Dis's own head has nothing to learn yet."""
+        score, logits = self.critic(self.code(batch["latent"]))
+        loss = losses.attribute_entropy(batch["labels"], logits)
+        return loss + 0.0 * tf.reduce_sum(score), {"real": loss}
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
