@@ -36,7 +36,7 @@ def run(main: Callable[[list[str]], None], define: Callable[[list[str]], None] |
 def import_tensorflow() -> None:
     """Imports TensorFlow without what its libraries print on standard error before any log level counts.
 
-    An error of ours is one line there. What TensorFlow has to say later, from TF_CPP_MIN_LOG_LEVEL=3 on, is still shown.
+    An error of ours is one line there. What TensorFlow says later, at TF_CPP_MIN_LOG_LEVEL=3 and above, is still shown.
     """
     if "tensorflow" in sys.modules:
         return
