@@ -65,7 +65,7 @@ def test_the_run_is_there(run):
     assert json.loads(line)["step"] == 1
     assert (run / "checkpoints" / "checkpoint").exists()
     info = json.loads((run / "model.json").read_text())
-    assert info["data"] == {"dataset": "drawn_faces", "labels": "attributes", "seed": 0, "counts": [4, 1000, 1000]}
+    assert info["data"] == {"dataset": "drawn_faces", "labels": "attributes", "seed": 0, "counts": [4, 1, 1]}
 
 
 def test_flags_cfg_replays_the_run_and_another_value_is_refused(run):

@@ -5,6 +5,7 @@ started again continues bit for bit on one CPU device. Gradients are summed over
 number, once, here."""
 
 import contextlib
+import functools
 import json
 import math
 import signal
