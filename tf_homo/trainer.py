@@ -34,7 +34,13 @@ def strategy(name: str) -> tf.distribute.Strategy:
     if name == "one_device" or (name == "auto" and len(gpus) < 2):
         return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
     devices = gpus or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return _mirrored(tuple(device.name for device in devices))
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One object a process: each numbers its collective operators from 100, so that two get into each other's."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 class Trainer:
