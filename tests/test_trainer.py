@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tests.conformance.cases import Momentum
 from tests.toy_method import Config, Toy
-from tf_homo import trainer
+from tf_homo import files, trainer
 from tf_homo.data.examples import Examples
 from tf_homo.errors import InputError
 
@@ -249,7 +249,7 @@ def test_other_data_are_refused(make, examples):
 def test_another_method_is_refused(make, tmp_path):
     make().fit(stop_at=1)
     info = json.loads((tmp_path / "run" / "model.json").read_text())
-    trainer.write_json(tmp_path / "run" / "model.json", info | {"method": "cyclegan"})
+    files.write_json(tmp_path / "run" / "model.json", info | {"method": "cyclegan"})
     with pytest.raises(InputError, match="a run of method cyclegan, not toy_method"):
         make()
 
@@ -267,12 +267,12 @@ def without_checkpoint(folder):
 
 def of_another_size(folder):
     info = json.loads((folder / "model.json").read_text())
-    trainer.write_json(folder / "model.json", info | {"config": info["config"] | {"image_size": 8}})
+    files.write_json(folder / "model.json", info | {"config": info["config"] | {"image_size": 8}})
 
 
 def of_another_version(folder):
     info = json.loads((folder / "model.json").read_text())
-    trainer.write_json(folder / "model.json", info | {"config": info["config"] | {"colour": 8}})
+    files.write_json(folder / "model.json", info | {"config": info["config"] | {"colour": 8}})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from tf_homo.method import Adam, Method, Phase, Signature, Stage, option
+from tf_homo.method import Method, Phase, Signature, Stage, option
+from tf_homo.optimizers import Adam
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,6 @@ Writes evaluation.json and report.html, and prints the table of systems. What is
 tf_homo/metrics.
 """
 
-import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from tf_homo import __version__, attributes, errors
+from tf_homo import __version__, attributes, errors, files
 from tf_homo.errors import InputError
 
 NEEDED = ("encode", "interpolate", "decode")
@@ -55,9 +54,9 @@ def main(_: Sequence[str]) -> None:
     plan = plan_for(model, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
     folder = output_folder(_OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
     result, shown = evaluate(model, plan, reader.load())
-    write(folder / "evaluation.json", json.dumps(result, indent=1, allow_nan=False) + "\n")
+    files.write_json(folder / "evaluation.json", result)
     if _REPORT.value:
-        write(folder / "report.html", page.html(result, plan, *shown))
+        files.write_text(folder / "report.html", page.html(result, plan, *shown))
     print(page.text(result))
     print(f"{folder / 'evaluation.json'}" + (f", {folder / 'report.html'}" if _REPORT.value else ""))
 
@@ -162,16 +161,6 @@ def output_folder(name: str) -> Path:
     if not os.access(folder, os.W_OK):
         raise InputError(f"--output_dir={name}: may not be written to; name another folder")
     return folder
-
-
-def write(path: Path, content: str) -> None:
-    """Writes a text file, which appears whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(content, "utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,21 @@
-"""The few layers that Keras or its exporters get wrong for us."""
+"""The few layers that Keras or its exporters get wrong for us, and the precision that layers are made with."""
+
+import contextlib
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
+
+
+@contextlib.contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Layers made within compute as the Keras policy says: "float32" or "mixed_bfloat16" (weights stay float32)."""
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
 
 
 @tf.custom_gradient

@@ -16,27 +16,10 @@ import tensorflow as tf
 
 from tf_homo import methods
 from tf_homo.errors import InputError
+from tf_homo.optimizers import Adam
 
 Batch = dict[str, tf.Tensor]
 Terms = dict[str, tf.Tensor]
-
-
-@dataclasses.dataclass(frozen=True)
-class Adam:
-    """Adam with an optional fall to `final` times the rate (half a cosine) over the stage."""
-
-    rate: float = 2e-4
-    beta_1: float = 0.5
-    beta_2: float = 0.999
-    final: float = 1.0
-
-    def build(self, updates: int) -> keras.optimizers.Optimizer:
-        rate = (
-            self.rate
-            if self.final == 1.0
-            else keras.optimizers.schedules.CosineDecay(self.rate, updates, alpha=self.final)
-        )
-        return keras.optimizers.Adam(rate, beta_1=self.beta_1, beta_2=self.beta_2)
 
 
 @dataclasses.dataclass(frozen=True)

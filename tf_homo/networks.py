@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from tf_homo.layers import DepthToSpace, NearestUpsampling
+from tf_homo.layers import DepthToSpace, NearestUpsampling, precision
 
 VGG_MEAN = (123.68, 116.779, 103.939)  # RGB, of ImageNet, in 0..255
 
@@ -157,17 +157,18 @@ class UpsampleDecoder(keras.Model):
 
 
 class ShuffleDecoder(keras.Model):
-    """PatchEncoder's counterpart: (B, S/8, S/8, d) -> (B, S, S, 3), pixel shuffles between residual blocks at 1/8, 1/4,
-    1/2.
+    """PatchEncoder's counterpart: (B, S/8, S/8, d + more) -> (B, S, S, 3), pixel shuffles between residual blocks at
+    1/8, 1/4, 1/2. The first d channels are the code, which also goes straight to the picture; the blocks see all.
     """
 
     def __init__(self, width: int = 16, stride: int = 8, latent_depth: int = 0, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         if stride != PatchEncoder.stride:
             raise ValueError(
                 f"it undoes a stride of 8, the encoder's is {stride}: use encoder=patch or decoder=upsample"
             )
-        code = patch_code(latent_depth or 4 * width, stride)
+        self.depth = latent_depth or 4 * width
+        code = patch_code(self.depth, stride)
         waves = (code / np.square(np.linalg.norm(code.reshape(len(code), -1), axis=1))[:, None, None, None]).reshape(
             1, 1, len(code), -1
         )
@@ -179,8 +180,8 @@ class ShuffleDecoder(keras.Model):
         )
         self.blocks = keras.Sequential(
             [
-                conv(6 * width),
-                *[Residual(6 * width) for _ in range(2)],
+                conv(8 * width),
+                *[Residual(8 * width) for _ in range(3)],
                 conv(16 * width, 1),
                 DepthToSpace(2),  # (B, S/4, S/4, 4w)
                 *[Residual(4 * width) for _ in range(3)],
@@ -193,7 +194,8 @@ class ShuffleDecoder(keras.Model):
         )
 
     def call(self, latent, training=False):
-        return 0.5 + 0.5 * (self.code(latent) + self.blocks(latent))
+        straight, drawn = self.code(latent[..., : self.depth]), self.blocks(latent)
+        return 0.5 + 0.5 * (tf.cast(straight, tf.float32) + tf.cast(drawn, tf.float32))
 
 
 class Interpolator(keras.Model):
@@ -209,7 +211,7 @@ class Interpolator(keras.Model):
     def __init__(
         self, branches: int, branch_width: int = 0, bias: bool = True, remainder: bool = False, masks=(), **kwargs
     ):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.branch_width, self.bias, self.remainder = branch_width, bias, remainder
         self.masks = tuple(map(tuple, masks))
         self.branches = [keras.Sequential(name=f"branch_{i}") for i in range(branches)]
@@ -230,7 +232,7 @@ class Interpolator(keras.Model):
 
     def moves(self, difference: tf.Tensor) -> list[tf.Tensor]:
         """As calling it, one (B, h, w, d) a branch: for exporters that want ranks up to 4."""
-        moves = [branch(difference) for branch in self.branches]
+        moves = [tf.cast(branch(difference), difference.dtype) for branch in self.branches]
         if self.masks:
             reading = difference[..., self.depth :]
             moves = [
@@ -251,17 +253,50 @@ class LatentCritic(keras.Model):
         self.attributes, self.channels = attributes, channels
 
     def build(self, shape):
-        cells, plan = shape[1], [layers.Conv2D(self.channels, 1), layers.LeakyReLU(0.2)]
-        while cells > 2 and len(plan) < 8:
-            plan += [conv(self.channels, 4, 2), layers.GroupNormalization(groups=-1), layers.LeakyReLU(0.2)]
-            cells = -(-cells // 2)
-        plan += [layers.Conv2D(self.channels, cells), layers.LeakyReLU(0.2), layers.Flatten()]
-        self.trunk = keras.Sequential(plan)
-        self.score, self.label = layers.Dense(1, dtype="float32"), layers.Dense(self.attributes, dtype="float32")
-        self.trunk.build(shape)
-        for head in (self.score, self.label):
-            head.build((None, self.channels))
+        with precision("float32"):  # its slopes are penalised
+            cells, plan = shape[1], [layers.Conv2D(self.channels, 1), layers.LeakyReLU(0.2)]
+            while cells > 2 and len(plan) < 8:
+                plan += [conv(self.channels, 4, 2), layers.GroupNormalization(groups=-1), layers.LeakyReLU(0.2)]
+                cells = -(-cells // 2)
+            plan += [layers.Conv2D(self.channels, cells), layers.LeakyReLU(0.2), layers.Flatten()]
+            self.trunk = keras.Sequential(plan)
+            self.score, self.label = layers.Dense(1, dtype="float32"), layers.Dense(self.attributes, dtype="float32")
+            self.trunk.build(shape)
+            for head in (self.score, self.label):
+                head.build((None, self.channels))
 
     def call(self, latent):
         features = self.trunk(latent)
         return self.score(features), self.label(features)
+
+
+class PictureCritic(keras.Model):
+    """Dis and A' on pictures, one trunk: (B, S, S, 3) -> score (B, 1), attribute logits (B, K).
+
+    The score is that of the whole picture plus the mean over patches of S/8 (PatchGAN, Isola et al. 2017), which sees
+    patterns; no normalisation, so that slopes can be penalised one picture at a time."""
+
+    def __init__(self, attributes: int, channels: int, **kwargs):
+        super().__init__(**kwargs)
+        self.attributes, self.channels = attributes, channels
+
+    def build(self, shape):
+        with precision("float32"):  # its slopes are penalised
+            c, leak = self.channels, lambda: layers.LeakyReLU(0.2)
+            plan = [conv(c, 4, 2), leak(), conv(2 * c, 4, 2), leak(), conv(4 * c, 4, 2), leak(), conv(4 * c), leak()]
+            self.patches = keras.Sequential(plan, name="patches")
+            whole = [conv(4 * c, 4, 2), leak(), layers.Flatten(), layers.Dense(4 * c), leak()]
+            self.whole = keras.Sequential(whole, name="whole")
+            self.patch_score = layers.Conv2D(1, 1, dtype="float32", name="patch_score")
+            self.score, self.label = layers.Dense(1, dtype="float32"), layers.Dense(self.attributes, dtype="float32")
+            self.patches.build(shape)
+            inner = self.patches.output_shape
+            self.whole.build(inner)
+            self.patch_score.build(inner)
+            for head in (self.score, self.label):
+                head.build((None, 4 * c))
+
+    def call(self, image):
+        patches = self.patches(2.0 * image - 1.0)
+        whole = self.whole(patches)
+        return self.score(whole) + tf.reduce_mean(self.patch_score(patches), axis=(1, 2)), self.label(whole)

@@ -3,15 +3,15 @@
 Images are (H, W, 3) RGB, float in [0, 1] or uint8 in [0, 255]. Nothing here knows a model.
 """
 
-import contextlib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tf_homo.errors import InputError
+from tf_homo.files import whole
 
 MARGIN, GAP, WIDE_GAP = 12, 2, 14  # pixels: around the picture, between cells, between blocks of columns
 FONT, SMALLEST_FONT = 15, 8  # pixels
@@ -164,7 +164,7 @@ def check_output(path: str, endings: Sequence[str]) -> str:
 
 def save_image(path: str, image: np.ndarray) -> None:
     """Writes (H, W, 3) in the format that the ending of `path` names. The file appears whole or not at all."""
-    with _whole(path) as partial:
+    with whole(path) as partial:
         Image.fromarray(to_uint8(image)).save(partial)
 
 
@@ -182,7 +182,7 @@ def save_gif(path: str, frames: Sequence[np.ndarray], fps: float) -> None:
     times = [step] * len(pictures)
     times[0] = times[-1] = max(step, HOLD_MS)
     pictures, times = pictures + pictures[-2:0:-1], times + times[-2:0:-1]
-    with _whole(path) as partial:
+    with whole(path) as partial:
         pictures[0].save(partial, save_all=True, append_images=pictures[1:], duration=times, loop=0, optimize=False)
 
 
@@ -208,7 +208,7 @@ def save_mp4(path: str, frames: Sequence[np.ndarray], fps: float) -> None:
     frames = to_uint8(np.stack(list(frames)))
     height, width = frames.shape[1:3]
     frames = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    with _whole(path) as partial:
+    with whole(path) as partial:
         writer = ffmpeg.write_frames(
             partial,
             (frames.shape[2], frames.shape[1]),
@@ -226,17 +226,3 @@ def save_mp4(path: str, frames: Sequence[np.ndarray], fps: float) -> None:
                 writer.send(np.ascontiguousarray(frame))
         finally:
             writer.close()
-
-
-@contextlib.contextmanager
-def _whole(path: str) -> Iterator[str]:
-    """A name beside `path`, with its ending, that becomes `path` when the block ends well and is removed otherwise."""
-    folder, name = os.path.split(path)
-    stem, ending = os.path.splitext(name)
-    partial = os.path.join(folder, f".{stem}.{os.getpid()}.partial{ending}")
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(partial)

@@ -18,9 +18,10 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from tf_homo import __version__, report
+from tf_homo import __version__, layers, report
 from tf_homo.data.examples import Examples, batches
 from tf_homo.errors import InputError
+from tf_homo.files import write_json, write_text
 from tf_homo.method import Method, Phase, Stage, load
 
 STRATEGIES = ("auto", "one_device", "mirrored")
@@ -54,6 +55,7 @@ class Trainer:
       seed: of weights, batches and every draw.
       average_decay: of the moving average of weights that is exported.
       jit: compile the step with XLA (one replica only).
+      mixed_precision: networks but the critic compute in bfloat16.
 
     Raises:
       InputError: the run folder is of another configuration, or sizes do not fit.
@@ -64,7 +66,7 @@ class Trainer:
         self, kind: type[Method], config, examples: Examples, run_dir: str | Path, *, strategy: tf.distribute.Strategy,
         batch_size: int = 16, seed: int = 0, average_decay: float = 0.999, log_every: int = 100, checkpoint_every: int =
           1000,
-        sample_every: int = 1000, jit: bool = False, optimizer=None,
+        sample_every: int = 1000, jit: bool = False, mixed_precision: bool = False, optimizer=None,
     ):  # fmt: skip
         self.examples, self.run_dir, self.strategy = examples, Path(run_dir), strategy
         self.batch_size, self.seed, self.average_decay, self.jit = batch_size, seed, average_decay, jit
@@ -74,7 +76,8 @@ class Trainer:
         if len(examples) < batch_size:
             raise InputError(f"--batch_size={batch_size}: there are only {len(examples)} training examples")
         tf.keras.utils.set_random_seed(seed)
-        with strategy.scope():
+        self.precision = "mixed_bfloat16" if mixed_precision else "float32"
+        with strategy.scope(), layers.precision(self.precision):
             self.method = kind(config, examples.attributes)
             self.method.build_all()
             self.stages = self.method.stages()
@@ -219,6 +222,7 @@ class Trainer:
             "batch_size": self.batch_size,
             "seed": self.seed,
             "average_decay": self.average_decay,
+            "precision": self.precision,
             "steps": self.total_steps,
         }
         return self.method.info() | {"training": training, "data": self.examples.about, "versions": versions}
@@ -347,18 +351,6 @@ def _check_same(old: dict, new: dict) -> None:
                 )
     if old["attributes"] != new["attributes"] or old["data"] != new["data"]:
         raise InputError("--run_dir: holds a run on other data; use another folder")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text)
-    temporary.replace(path)
-
-
-def write_json(path: Path, content: dict) -> None:
-    """The same, for what becomes JSON."""
-    write_text(path, json.dumps(content, indent=1) + "\n")
 
 
 @contextlib.contextmanager

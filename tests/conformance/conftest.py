@@ -1,14 +1,15 @@
-"""Every test here runs once for each system in available(). Trained runs are shared: tracing is what takes time."""
+"""Every test here runs once for each case, and every system in available() has one.
+
+Trained runs are shared: tracing is what takes time."""
 
 import pytest
 import tensorflow as tf
 
-from tests.conformance.cases import Momentum, System, shake, weights
+from tests.conformance.cases import CASES, Momentum, System, shake, weights
 from tf_homo import trainer
-from tf_homo.method import available
 
 
-@pytest.fixture(scope="session", params=sorted(available()))
+@pytest.fixture(scope="session", params=sorted(CASES))
 def system(request):
     return System(request.param)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.cases import CASES, Momentum, weights
+from tf_homo.method import available
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,10 @@ def test_phases_name_networks_of_the_method(system, fresh):
         for phase in stage.phases:
             assert phase.every >= 1
             assert all(getattr(fresh, net).trainable_variables for net in phase.nets)
+
+
+def test_every_system_has_a_tiny_configuration():
+    assert {case.method for case in CASES.values()} == set(available())
 
 
 def test_the_tiny_configuration_reaches_every_option_that_counts_steps(system, fresh):

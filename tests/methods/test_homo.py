@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance.cases import CASES, shake
+from tf_homo.branches import partner
 from tf_homo.data.augment import moved
 from tf_homo.errors import InputError
-from tf_homo.methods.homo import Config, HomoInterp, partner
+from tf_homo.methods.homo import Config, HomoInterp
 
 TINY = {**CASES["homo"].options, "reading": False, "label_steps": 0}
 ATTRIBUTES = ("Smiling", "Young", "Wearing_Hat", "Mouth_Slightly_Open")  # expression: 0 and 3, age: 1, no group: 2
@@ -36,6 +37,8 @@ def batch(homo):
         "labels": tf.constant([[0.0, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 1, 0]]),
         "strength": tf.constant(rng.random((4, 3), np.float32)),
         "mix": tf.constant(rng.random((4, 1, 1, 1), np.float32)),
+        "apart": tf.constant([1.0, 1.0, 0.0, 1.0]),
+        "signs": tf.constant(rng.choice([-1.0, 1.0], (4, 4)).astype(np.float32)),
     }
 
 
@@ -122,16 +125,16 @@ def test_all_branches_at_one_reach_the_target_if_they_share_the_difference(homo,
     method = make()
     method.interpolator = lambda difference: tf.stack([0.5 * difference, 0.25 * difference, 0.25 * difference], axis=1)
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
-    _, terms = method.game(batch, latent)
+    _, terms = method.game(batch, latent, None)
     assert float(terms["total"]) == pytest.approx(0, abs=1e-10)
     reached, _ = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
     np.testing.assert_allclose(reached, partner(latent), atol=1e-6)
 
 
 def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
-    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0, "motion": 11.0}
+    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0}
     method = make(**{f"{name}_weight": weight for name, weight in weights.items()})
-    loss, terms = method.game(batch, tf.random.stateless_normal((4, 4, 4, 6), (0, 0)))
+    loss, terms = method.game(batch, tf.random.stateless_normal((4, 4, 4, 6), (0, 0)), None)
     terms["gan"] = terms.pop("opponent")
     assert float(loss) == pytest.approx(sum(weights[name] * float(terms[name]) for name in weights), rel=1e-4)
     loss, terms = method.critic_loss(batch)
@@ -141,12 +144,12 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
 
 def slope_at_encoder(batch, **weights):
     """Largest gradient that `game` sends to the latents, with all weights 0 but those given."""
-    none = {f"{name}_weight": 0.0 for name in ("gan", "encoder_gan", "homomorphism", "total", "idle", "motion")}
+    none = {f"{name}_weight": 0.0 for name in ("gan", "encoder_gan", "homomorphism", "total", "idle")}
     method = make(**{**none, **weights})
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
     with tf.GradientTape() as tape:
         tape.watch(latent)
-        loss, _ = method.game(batch, latent)
+        loss, _ = method.game(batch, latent, None)
     slope = tape.gradient(loss, latent, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return float(tf.reduce_max(tf.abs(slope)))
 
@@ -160,7 +163,7 @@ def test_the_encoder_hears_of_the_critic_by_its_own_weight(batch):
 
 
 def test_homomorphism_and_total_are_the_interpolator_s_alone(batch):
-    assert slope_at_encoder(batch, homomorphism_weight=1.0, total_weight=1.0, idle_weight=1.0, motion_weight=1.0) == 0
+    assert slope_at_encoder(batch, homomorphism_weight=1.0, total_weight=1.0, idle_weight=1.0) == 0
     assert (
         slope_at_encoder(
             batch, homomorphism_weight=1.0, homomorphism_encoder=True, encoder_gan_weight=1.0, gan_weight=1.0
@@ -170,20 +173,64 @@ def test_homomorphism_and_total_are_the_interpolator_s_alone(batch):
 
 
 def test_the_gap_is_told_the_source_s_labels(homo, batch):
-    """(4.8) on purpose: not those that the interpolation should have."""
+    """(4.8) on purpose, not those that the interpolation should have; where all branches move as one, nothing."""
     _, terms = homo.critic_loss(batch)
     latent = homo.encoder(batch["image"])
     fake, _ = homo.interpolate(latent, partner(latent), batch["strength"])
     logits = homo.critic(fake)[1]
     per_attribute = tf.nn.sigmoid_cross_entropy_with_logits(batch["labels"], logits)
-    assert float(terms["gap"]) == pytest.approx(float(tf.reduce_mean(tf.reduce_sum(per_attribute, axis=1))), rel=1e-5)
+    expected = tf.reduce_sum(per_attribute, axis=1) * [1.0, 1.0, 0.0, 1.0]
+    assert float(terms["gap"]) == pytest.approx(float(tf.reduce_mean(expected)), rel=1e-5)
+
+
+# the critic on pictures
+
+
+def on_pictures(**options):
+    case = CASES["homo_on_pictures"].options
+    return make(**{**case, "label_steps": 0, "latent_steps": 0, **options})
+
+
+def test_on_pictures_the_losses_are_the_weighted_sums_of_their_terms(batch):
+    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0, "change": 11.0}
+    method = on_pictures(**{f"{name}_weight": weight for name, weight in weights.items()})
+    latent = method.encode(batch["image"])
+    loss, terms = method.game(batch, latent, method.decoder(latent))
+    fake, _ = method.interpolate(latent, partner(latent), batch["strength"])
+    moved = tf.reduce_mean(tf.abs(method.decoder(fake) - method.decoder(latent)), axis=(1, 2, 3))
+    assert float(terms["change"]) == pytest.approx(float(tf.reduce_mean(moved * batch["apart"])), rel=1e-4)
+    score = method.critic(method.decoder(fake))[0]
+    assert float(terms["opponent"]) == pytest.approx(float(tf.reduce_mean(tf.nn.softplus(-score))), rel=1e-4)
+    terms["gan"] = terms.pop("opponent")
+    assert float(loss) == pytest.approx(sum(weights[name] * float(terms[name]) for name in weights), rel=1e-4)
+    loss, terms = method.critic_loss(batch)
+    assert float(loss) == pytest.approx(sum(map(float, (terms[n] for n in ("logistic", "penalty", "gap")))), rel=1e-4)
+
+
+def test_the_logistic_game_penalises_the_slopes_of_score_and_logits(batch):
+    """A linear critic's slopes are its weights."""
+    method = on_pictures(penalty_weight=4.0, label_penalty_weight=9.0)
+    rng = np.random.default_rng(1)
+    score, label = (tf.constant(rng.standard_normal((32 * 32 * 3, n)), tf.float32) for n in (1, 4))
+    flat = lambda x: tf.reshape(x, (-1, 32 * 32 * 3))  # noqa: E731
+    method.critic = lambda x: (flat(x) @ score, flat(x) @ label)
+    slopes = 2 * score[:, 0] + 3 * tf.linalg.matvec(label, tf.constant([1.0, -1.0, 1.0, 1.0]))
+    _, _, penalty = method.judgement(batch["image"][:1], tf.constant([[1.0, -1.0, 1.0, 1.0]]))
+    assert float(penalty) == pytest.approx(float(tf.reduce_sum(slopes**2)), rel=1e-4)
+
+
+def test_a_picture_is_what_its_reading_says(batch):
+    method = on_pictures()
+    latent = method.encode(batch["image"])
+    other = tf.concat([latent[..., : method.depth], tf.zeros_like(latent[..., method.depth :])], axis=-1)
+    assert np.abs(method.decoder(latent) - method.decoder(other)).max() > 1e-3
 
 
 # latents that carry a reading
 
 
 @pytest.mark.parametrize("rest", ["network", "remainder"])
-def test_a_reading_goes_straight_to_the_target_s_and_its_code_to_the_picture(rest, batch):
+def test_a_reading_goes_straight_to_the_target_s(rest, batch):
     method = make(reading=True, rest=rest)
     latent = method.encode(batch["image"])
     assert latent.shape[1:] == method.latent_shape == (4, 4, TINY["latent_depth"] + len(ATTRIBUTES))
@@ -194,8 +241,6 @@ def test_a_reading_goes_straight_to_the_target_s_and_its_code_to_the_picture(res
     np.testing.assert_allclose(
         found[:, 0, 0, method.depth :], reading + share * (partner(reading) - reading), atol=1e-5
     )
-    other = tf.concat([latent[..., : method.depth], tf.zeros_like(latent[..., method.depth :])], axis=-1)
-    np.testing.assert_array_equal(method.decode(latent), method.decode(other))
 
 
 def test_what_is_left_reaches_the_target(batch):
@@ -210,6 +255,8 @@ def test_strengths_are_drawn_as_asked(batch):
     draw = lambda **options: make(**options).prepare(raw, tf.constant([1, 2]))["strength"].numpy()  # noqa: E731
     assert set(np.unique(draw(corner_share=1.0))) == {0.0, 1.0}
     assert np.all(np.count_nonzero(draw(lone_share=1.0, corner_share=0.0), axis=1) == 1)
+    one = draw(path_share=1.0, rest_plays=False, lone_share=1.0, corner_share=1.0)
+    assert np.all(one == one[:, :1]) and len(np.unique(one)) > 32
     still = draw(rest_plays=False, lone_share=0.0, corner_share=0.0)
     assert not still[:, 2].any() and np.all(still[:, :2] > 0)
 
@@ -231,6 +278,7 @@ def test_stages_follow_their_steps():
     assert plan(latent_steps=1, critic_steps=3) == [("latent", [("critic", 1), ("interpolator", 3)], True)]
     assert plan(steps=1) == [("together", [("critic", 1), ("together", 2)], False)]
     assert plan(label_steps=1) == [("labels", [("labels", 1)], True)]
+    assert plan(label_steps=1, critic="pictures") == [("labels", [("labels", 1)], False)]
 
 
 def test_defaults_are_the_paper_s():
@@ -268,6 +316,7 @@ def test_the_paper_s_networks_learn_jointly_small():
         ),
         ({"image_size": 64, "encoder": "vgg19"}, "--decoder=shuffle: .* use encoder=patch or decoder=upsample"),
         ({"perceptual": "vgg19", "reading": True}, "--reading: VGG19 reads no attributes"),
+        ({"critic": "pictures"}, "--latent_steps=3: stored latents show --critic=pictures nothing"),
         ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
     ],
 )

@@ -75,3 +75,20 @@ def test_frechet_sees_correlation():
 def test_frechet_of_one_image_is_refused():
     with pytest.raises(ValueError, match="at least two"):
         images.frechet(np.zeros((1, 3)), np.zeros((5, 3)))
+
+
+def test_kernel_distance_by_hand():
+    """One feature: k(x, y) = (x y + 1)^3. Among zeros 1, among ones 8, between them 1."""
+    zeros, ones = np.zeros((3, 1)), np.ones((2, 1))
+    assert images.kernel(zeros, zeros) == pytest.approx(0)
+    assert images.kernel(zeros, ones) == pytest.approx(1 + 8 - 2 * 1)
+    assert images.kernel(np.array([[0.0], [1.0]]), ones) == pytest.approx(1 + 8 - 2 * (1 + 8) / 2)  # 1 = k(0, 1)
+    with pytest.raises(ValueError, match="at least two"):
+        images.kernel(zeros[:1], ones)
+
+
+def test_truth_distance_is_the_mean_of_the_frames_root_mean_squares():
+    truth = np.zeros((2, 4, 4, 3))
+    frames = np.stack([truth[0] + 1 / 255, truth[1]])
+    frames[1, :2] = 4 / 255  # half of the pixels: root mean square 4 / sqrt(2)
+    assert images.truth_distance(frames, truth) == pytest.approx((1 + 4 / np.sqrt(2)) / 2)

@@ -53,7 +53,20 @@ def test_a_system_that_renders_the_truth(faces):
         assert got["endpoint_gap"] == pytest.approx(0, abs=1e-6)
         assert got["jump"] == pytest.approx(1, abs=1e-5)
         assert entry["groups"][name]["jump"]["n"] == faces.differs[name].sum()
+        assert got["smoothness"] == pytest.approx(1, abs=1e-5)
+        assert got["efficiency"] == pytest.approx(1, abs=1e-5)
+        assert got["equality"] == pytest.approx(1, abs=1e-5)
         assert entry["groups"][name]["psnr"] is None
+    assert entry["all"]["reading_error"]["value"] == pytest.approx(0, abs=1e-6)
+    assert entry["all"]["truth_distance"] is None
+
+
+def test_the_drawn_truth_is_where_it_should_be(faces):
+    entry, _ = measured(baselines.Truth(GROUPS, BRANCHES), faces)
+    for name in GROUPS:
+        assert values(entry["groups"][name])["truth_distance"] < 0.01
+        assert values(entry["groups"][name])["still_distance"] > 1
+        assert entry["groups"][name]["truth_distance"]["n"] == faces.differs[name].sum()
 
 
 def test_a_step(faces):

@@ -98,3 +98,15 @@ def test_path_length():
     np.testing.assert_allclose(response.ppl(STEP[..., None] * ends), [8 * 25])  # all in one of eight steps
     detour = np.array([[[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]])
     np.testing.assert_allclose(response.ppl(detour), [8])  # two steps of squared length 2, over 1/4
+
+
+def test_smoothness_is_efficiency_times_equality():
+    ends = np.array([3.0, 4.0])
+    even, step = WAY[:, None] * ends, STEP[0][:, None] * ends
+    detour = np.concatenate([WAY[::2, None] * [0.0, 4.0], [0.0, 4.0] + WAY[2::2, None] * [3.0, 0.0]])  # 4 up, 3 across
+    smooth, efficiency, equality = response.smoothness(np.stack([even, step, detour]))
+    np.testing.assert_allclose(efficiency, [1, 1, 5 / 7], rtol=1e-6)
+    np.testing.assert_allclose(equality, [1, 1 / np.sqrt(8), 3.5 / np.sqrt(12.5)], rtol=1e-6)
+    np.testing.assert_allclose(smooth, efficiency * equality)
+    np.testing.assert_allclose(smooth**2, 25 / response.ppl(np.stack([even, step, detour])))
+    assert np.isnan(response.smoothness(np.ones((1, V, 2)))).all()

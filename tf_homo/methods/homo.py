@@ -18,11 +18,16 @@ Differs from the text, each by a flag, the default first:
   * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag.
 Ours, off by default, for where the text stops short:
   * --rest=remainder: the rest branch is what the others leave of F_b - F_a, so that the total term holds exactly;
-  * --reading: latents carry Phi's reading of the attributes, so that a branch sees how far the labels are apart;
-  * --label_steps, --real_weight: A' learns real labels of real latents, before the game and in it; with (4.8) beside
-    it A' stops believing patterns that only look like an attribute to a network;
-  * --idle_weight, --motion_weight: branches stay where labels agree, and move no more than they must;
-  * --lone_share, --corner_share: pairs that move one branch alone, or all the way; --norest_plays: the rest stays;
+  * --reading: latents carry Phi's reading of the attributes; a branch moves that of its group straight to the target's,
+    and D draws what it says;
+  * --critic=pictures: Dis and A' judge D(F_interp) in place of F_interp, so that E and D learn to make in-betweens;
+  * --adversary=logistic: for (4.1) and (4.2) the logistic game with R1 and R2, which needs no five critic steps;
+  * --label_penalty_weight: the slopes of A' are small too, or branches win by patterns that only a network sees;
+  * --label_steps, --real_weight: A' learns real labels of real images, before the game and in it;
+  * --idle_weight, --change_weight: branches stay where labels agree, and change few pixels;
+  * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
+    (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
+    stays;
   * stages (--classifier_steps, --autoencoder_steps, --label_steps, --latent_steps before --steps), and networks with
     little at full resolution (--encoder=patch, --decoder=shuffle).
 """
@@ -33,16 +38,27 @@ import tensorflow as tf
 from keras import layers
 
 from tf_homo import losses
-from tf_homo.attributes import GROUPS, REST, groups_of
+from tf_homo.branches import BranchedMethod, partner
 from tf_homo.data.augment import moved
 from tf_homo.errors import InputError
-from tf_homo.method import Adam, Batch, Method, Phase, Signature, Stage, Terms, option
-from tf_homo.networks import Interpolator, LatentCritic, PatchEncoder, ShuffleDecoder, UpsampleDecoder, VggEncoder
+from tf_homo.method import Batch, Phase, Stage, Terms, option
+from tf_homo.networks import (
+    Interpolator,
+    LatentCritic,
+    PatchEncoder,
+    PictureCritic,
+    ShuffleDecoder,
+    UpsampleDecoder,
+    VggEncoder,
+)
+from tf_homo.optimizers import Adam, Muon
 from tf_homo.perceptual import AttributeClassifier, VggFeatures, load_vgg
 
 ENCODERS = {"vgg19": VggEncoder, "patch": PatchEncoder}
 RESTS = ("network", "remainder", "none")
 DECODERS = {"upsample": UpsampleDecoder, "shuffle": ShuffleDecoder}
+CRITICS = {"latents": LatentCritic, "pictures": PictureCritic}
+ADVERSARIES = ("wasserstein", "logistic")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,18 +77,24 @@ class Config:
         "network", "one more branch, for what no attribute names: as the others, what they leave, or none", RESTS
     )
     reading: bool = option(False, "K more latent channels: Phi's reading of the attributes")
+    critic: str = option("latents", "what Dis and A' judge", tuple(CRITICS))
+    critic_width: int = option(0, "channels of the critic; 0: 4 width for latents, 2 width for pictures")
+    adversary: str = option("wasserstein", "the game of (4.1) and (4.2)", ADVERSARIES)
     perceptual: str = option("classifier", "Phi", ("classifier", "vgg19"))
     vgg_weights: str = option("imagenet", "VGG19's weights for E and Phi: imagenet, random, or a file")
 
     classifier_steps: int = option(1000, "steps of Phi alone, where it is a classifier")
     autoencoder_steps: int = option(0, "then steps of E and D alone")
-    label_steps: int = option(0, "then steps of A' alone, on real labels of stored latents")
+    label_steps: int = option(0, "then steps of A' alone, on real labels of real images")
     latent_steps: int = option(0, "then steps of the latent game alone, on stored latents")
     steps: int = option(128_000, "then steps of all together", may_change=True)
     latent_batch_size: int = option(0, "batch of the latent game; 0: --batch_size")
 
     rate: float = option(1e-4, "Adam's rate")
-    autoencoder_rate: float = option(1e-4, "Adam's rate for E and D alone, and for Phi")
+    critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
+    autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
+    autoencoder_optimizer: str = option("adam", "for E and D alone", ("adam", "muon"))
+    classifier_rate: float = option(1e-3, "Adam's rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)")
     beta_1: float = option(0.5, "Adam's beta_1")
     critic_steps: int = option(5, "critic steps for one step of the others")
@@ -80,14 +102,15 @@ class Config:
     shift: float = option(0.05, "largest random move of the input, as a share of its side")
     mirror: bool = option(True, "mirror half of the inputs")
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength")
-
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1")
+    path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too")
     rest_plays: bool = option(True, "the game draws a strength for the rest branch too; otherwise 0")
 
     perceptual_weight: float = option(1.0, "of Phi_3 in (4.3), (4.4)")
     pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
     guidance_weight: float = option(1.0, "of (4.5)")
-    penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
+    penalty_weight: float = option(100.0, "of the gradient penalty in (4.1); logistic: of the squared slopes of Dis")
+    label_penalty_weight: float = option(0.0, "of the squared slopes of A', summed over attributes (logistic only)")
     gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
     real_weight: float = option(0.0, "of A' told the real labels of real latents")
     encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
@@ -96,26 +119,17 @@ class Config:
     homomorphism_encoder: bool = option(False, "(4.7) also changes E")
     total_weight: float = option(1.0, "of the total term in (4.9)")
     idle_weight: float = option(0.0, "of motion where the labels of a group agree")
-    motion_weight: float = option(0.0, "of motion of the labelled branches anywhere")
+    change_weight: float = option(0.0, "of mean |D(F_interp) - D(F_a)| while the rest stays (critic=pictures only)")
 
 
-class HomoInterp(Method):
+class HomoInterp(BranchedMethod):
     """The system: sub-networks encoder, decoder, interpolator, critic, guide (P) and phi."""
 
     Config = Config
     averaged = ("encoder", "decoder", "interpolator", "phi")
 
     def __init__(self, config: Config, attributes, **kwargs):
-        super().__init__(config, attributes, **kwargs)
-        self.groups = groups_of(self.attributes, GROUPS)
-        grouped = [a for members in self.groups.values() for a in members]
-        if not grouped:
-            raise InputError(
-                f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch"
-            )
-        self.branch_names = tuple(self.groups) if config.rest == "none" else (*self.groups, REST)
-        # membership[k, i] = 1 where branch i moves attribute k; attributes outside every group stay the source's
-        self.membership = [[float(a in self.groups.get(b, ())) for b in self.branch_names] for a in self.attributes]
+        super().__init__(config, attributes, rest=config.rest != "none", **kwargs)
         self.encoder = ENCODERS[config.encoder](config.width, config.latent_depth, config.unit_latents, name="encoder")
         stride = self.encoder.stride
         if config.image_size % (4 * stride):
@@ -137,20 +151,28 @@ class HomoInterp(Method):
             masks if config.reading else (),
             name="interpolator",
         )
-        self.critic = LatentCritic(len(self.attributes), 4 * config.width, name="critic")
+        self.judges_pictures = config.critic == "pictures"
+        width = config.critic_width or (2 if self.judges_pictures else 4) * config.width
+        self.critic = CRITICS[config.critic](len(self.attributes), width, name="critic")
         if config.perceptual == "vgg19":
             self.phi = VggFeatures(config.width, name="phi")
         else:
             self.phi = AttributeClassifier(len(self.attributes), config.width, stride, name="phi")
         if config.reading and not self.phi.trained_on_data:
             raise InputError("--reading: VGG19 reads no attributes; use --perceptual=classifier or --noreading")
+        if self.judges_pictures and config.latent_steps:
+            raise InputError(
+                f"--latent_steps={config.latent_steps}: stored latents show --critic=pictures nothing; use 0, or "
+                "--critic=latents"
+            )
 
     def build_all(self) -> None:
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
         code = self.encoder(image)
         self.depth = code.shape[-1]
-        self.decoder(code), self.critic(code), self.phi(image)
+        self.critic(image if self.judges_pictures else code), self.phi(image)
         latent = self.encode(image)
+        self.decoder(latent)
         self.latent_shape = tuple(latent.shape[1:])
         self.interpolator(latent)
         teacher = self.phi.features(image)[1]
@@ -170,18 +192,22 @@ class HomoInterp(Method):
     def stages(self) -> tuple[Stage, ...]:
         c = self.config
         adam = lambda rate: Adam(rate, c.beta_1, final=c.final_rate)  # noqa: E731
-        critic = Phase("critic", ("critic",), self.critic_loss, adam(c.rate))
-        labels = Phase("labels", ("critic",), self.labels_loss, adam(c.rate))
+        critic = Phase("critic", ("critic",), self.critic_loss, adam(c.critic_rate or c.rate))
+        labels = Phase("labels", ("critic",), self.labels_loss, adam(c.critic_rate or c.rate))
         interpolator = Phase("interpolator", ("interpolator",), self.interpolator_loss, adam(c.rate), c.critic_steps)
         everything = ("encoder", "decoder", "guide", "interpolator")
         together = Phase("together", everything, self.together_loss, adam(c.rate), c.critic_steps)
-        alone = Adam(c.autoencoder_rate, 0.9, final=c.final_rate)  # no adversary: the usual momentum
+        if c.autoencoder_optimizer == "muon":
+            alone = Muon(c.autoencoder_rate, final=c.final_rate)
+        else:
+            alone = Adam(c.autoencoder_rate, 0.9, final=c.final_rate)  # no adversary: the usual momentum
         autoencoder = Phase("autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone)
-        classifier = Phase("classifier", ("phi",), self.classifier_loss, alone)
+        phi = Adam(c.classifier_rate, 0.9, final=c.final_rate)
+        classifier = Phase("classifier", ("phi",), self.classifier_loss, phi)
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
-            Stage("labels", c.label_steps, (labels,), stored=True, batch_size=c.latent_batch_size),
+            Stage("labels", c.label_steps, (labels,), not self.judges_pictures, c.latent_batch_size),
             Stage("latent", c.latent_steps, (critic, interpolator), stored=True, batch_size=c.latent_batch_size),
             Stage("together", c.steps, (critic, together)),
         )
@@ -189,27 +215,25 @@ class HomoInterp(Method):
 
     def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
         """{image uint8 (B,S,S,3) or latent (B,h,w,d), labels (B,K)} -> the same, moved and scaled to [0,1], with
-        strength and mix.
+        strength and what else is drawn.
         """
         c, count = self.config, tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7, alg="philox"), num=7)
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6, alg="philox"), num=6)
         uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
-        branches = len(self.branch_names)
-        drawn = uniform(0, (count, branches))
-        drawn = tf.where(uniform(6, (count, 1)) < c.corner_share, tf.round(drawn), drawn)
-        lone = tf.one_hot(tf.cast(uniform(1, (count,)) * branches, tf.int32), branches)
-        strength = drawn * tf.where(uniform(2, (count, 1)) < c.lone_share, lone, 1.0)
-        if not c.rest_plays:
-            strength *= tf.constant([float(name != REST) for name in self.branch_names])
+        strength, apart = self.draw_strength(
+            seeds[0], count, c.lone_share, c.corner_share, c.path_share, rest=c.rest_plays
+        )
         prepared = {
             "labels": tf.cast(batch["labels"], tf.float32),
             "strength": strength,
-            "mix": uniform(3, (count, 1, 1, 1)),
+            "apart": apart,
+            "mix": uniform(1, (count, 1, 1, 1)),
+            "signs": tf.sign(uniform(2, (count, len(self.attributes))) - 0.5),
         }
         if "latent" in batch:
             return prepared | {"latent": batch["latent"]}
         image = tf.cast(batch["image"], tf.float32) / 255.0
-        return prepared | {"image": moved(image, c.shift, c.mirror, uniform(4, (count, 2)), uniform(5, (count,)))}
+        return prepared | {"image": moved(image, c.shift, c.mirror, uniform(3, (count, 2)), uniform(4, (count,)))}
 
     def store(self, batch: Batch) -> Batch:
         return {"latent": self.encode(tf.cast(batch["image"], tf.float32) / 255.0), "labels": batch["labels"]}
@@ -221,26 +245,21 @@ class HomoInterp(Method):
         moves = self.interpolator(target - source)
         return source + tf.einsum("bc,bchwd->bhwd", strength, moves), moves
 
-    def labels_at(self, labels: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        """z_interp (B, K) between `labels` and their partners'."""
-        v = tf.matmul(strength, tf.constant(self.membership), transpose_b=True)  # (B, K)
-        return labels + v * (partner(labels) - labels)
-
-    def encode(self, image: tf.Tensor) -> tf.Tensor:
+    def encode(self, image: tf.Tensor, training: bool = False) -> tf.Tensor:
         """F (B, h, w, d): the encoder's code and, with --reading, Phi's reading in -1 to 1, the same everywhere."""
-        code = self.encoder(image)
+        code = tf.cast(self.encoder(image, training=training), tf.float32)
         if not self.config.reading:
             return code
         reading = tf.tanh(0.5 * self.phi.logits(image))[:, None, None, :]  # 2 sigmoid - 1
         return tf.concat([code, tf.stop_gradient(reading) + tf.zeros_like(code[..., :1])], axis=-1)
 
-    def decode(self, latent: tf.Tensor) -> tf.Tensor:
-        """The picture of a latent's code."""
-        return self.decoder(self.code(latent))
-
     def code(self, latent: tf.Tensor) -> tf.Tensor:
-        """A latent without its reading: what decoder and critic see, so that moving the reading alone wins nothing."""
+        """A latent without its reading: what the critic sees, so that moving the reading alone wins nothing."""
         return latent[..., : self.depth]
+
+    def judged(self, latent: tf.Tensor) -> tf.Tensor:
+        """What the critic sees of an in-between: its code, or its picture."""
+        return self.decoder(latent) if self.judges_pictures else self.code(latent)
 
     def latent_of(self, batch: Batch) -> tf.Tensor:
         return batch["latent"] if "latent" in batch else self.encode(batch["image"])
@@ -263,130 +282,89 @@ class HomoInterp(Method):
 
     def autoencoder_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.4), (4.5) without the game; here alone the encoder's unit scale is measured, later it stands."""
-        latent = self.encoder(batch["image"], training=True)
+        latent = self.encode(batch["image"], training=True)
         loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
-        guidance = self.guidance(batch["image"], latent)
+        guidance = self.guidance(batch["image"], self.code(latent))
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """A' alone, on real latents with their labels; Dis's own head has nothing to learn yet."""
-        score, logits = self.critic(self.code(batch["latent"]))
+        """A' alone, on real images with their labels; Dis's own head has nothing to learn yet."""
+        real = batch["image"] if self.judges_pictures else self.code(batch["latent"])
+        score, logits, slope = self.judgement(real, batch["signs"])
         loss = losses.attribute_entropy(batch["labels"], logits)
-        return loss + 0.0 * tf.reduce_sum(score), {"real": loss}
+        return loss + slope + 0.0 * tf.reduce_sum(score), {"real": loss}
+
+    def judgement(self, seen: tf.Tensor, signs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Scores, logits and, in the logistic game, the weighted penalty of the slopes of both."""
+        c = self.config
+        if c.adversary == "wasserstein":
+            return *self.critic(seen), tf.constant(0.0)
+        with tf.GradientTape() as tape:
+            tape.watch(seen)
+            score, logits = self.critic(seen)
+            both = c.penalty_weight**0.5 * tf.reduce_sum(score)
+            both += c.label_penalty_weight**0.5 * tf.reduce_sum(signs * logits)
+        return score, logits, losses.squared_slope(tape.gradient(both, seen))
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
         c, latent = self.config, tf.stop_gradient(self.latent_of(batch))
-        fake = self.code(tf.stop_gradient(self.interpolate(latent, partner(latent), batch["strength"])[0]))
-        real = self.code(latent)
-        real_score, real_logits = self.critic(real)
-        fake_score, fake_logits = self.critic(fake)
-        wasserstein = losses.wasserstein_critic(real_score, fake_score)
-        penalty = losses.gradient_penalty(lambda x: self.critic(x)[0], real, fake, batch["mix"])
-        gap = losses.attribute_entropy(batch["labels"], fake_logits)
+        fake = self.interpolate(latent, partner(latent), batch["strength"])[0]
+        fake = tf.stop_gradient(self.judged(fake))
+        real = batch["image"] if self.judges_pictures else self.code(latent)
+        signs = tf.concat([batch["signs"]] * 2, axis=0)
+        scores, logits, penalty = self.judgement(tf.concat([real, fake], axis=0), signs)
+        (real_score, fake_score), (real_logits, fake_logits) = tf.split(scores, 2), tf.split(logits, 2)
+        if c.adversary == "wasserstein":
+            adversary = losses.wasserstein_critic(real_score, fake_score)
+            penalty = c.penalty_weight * losses.gradient_penalty(lambda x: self.critic(x)[0], real, fake, batch["mix"])
+        else:
+            adversary = losses.logistic_critic(real_score, fake_score)
+        gap = losses.attribute_entropy(batch["labels"], fake_logits, batch["apart"])
         labels = losses.attribute_entropy(batch["labels"], real_logits)
-        loss = wasserstein + c.penalty_weight * penalty + c.gap_weight * gap + c.real_weight * labels
-        return loss, {"wasserstein": wasserstein, "penalty": penalty, "gap": gap, "real": labels}
+        loss = adversary + penalty + c.gap_weight * gap + c.real_weight * labels
+        return loss, {c.adversary: adversary, "penalty": penalty, "gap": gap, "real": labels}
 
     def interpolator_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.9), F held."""
-        return self.game(batch, tf.stop_gradient(self.latent_of(batch)))
+        return self.game(batch, tf.stop_gradient(self.latent_of(batch)), None)
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.6) and (4.9) in one update."""
         latent = self.encode(batch["image"])
-        code = self.code(latent)
-        loss, terms = self.reconstruction(batch["image"], self.decoder(code, training=True))
-        guidance = self.guidance(batch["image"], code)
-        game, game_terms = self.game(batch, latent)
+        decoded = self.decoder(latent, training=True)
+        loss, terms = self.reconstruction(batch["image"], decoded)
+        guidance = self.guidance(batch["image"], self.code(latent))
+        game, game_terms = self.game(batch, latent, decoded)
         loss += self.config.guidance_weight * guidance + game
         return loss, terms | {"guidance": guidance} | game_terms
 
-    def game(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def game(self, batch: Batch, latent: tf.Tensor, decoded: tf.Tensor | None) -> tuple[tf.Tensor, Terms]:
         """The interpolator's terms (4.9), with (4.2)'s gradient to E scaled to its weight in (4.6)."""
         c, held = self.config, tf.stop_gradient(latent)
         to_encoder = held + (c.encoder_gan_weight / max(c.gan_weight, 1e-12)) * (latent - held)
         fake, moves = self.interpolate(to_encoder, partner(to_encoder), batch["strength"])
-        opponent = losses.wasserstein_opponent(self.critic(self.code(to_encoder))[0], self.critic(self.code(fake))[0])
+        seen = self.judged(fake)
+        score, logits = self.critic(seen)
+        if c.adversary == "logistic":
+            opponent = losses.logistic_opponent(score)
+        else:
+            real = batch["image"] if self.judges_pictures else self.code(to_encoder)
+            opponent = losses.wasserstein_opponent(self.critic(real)[0], score)
         if not c.homomorphism_encoder:
             fake, moves = self.interpolate(held, partner(held), batch["strength"])
+            logits = self.critic(self.judged(fake))[1]
         wanted = self.labels_at(batch["labels"], batch["strength"])
-        homomorphism = losses.attribute_entropy(wanted, self.critic(self.code(fake))[1])
+        homomorphism = losses.attribute_entropy(wanted, logits)
         total = losses.squared_error(held + tf.reduce_sum(moves, axis=1), partner(held))
-        labelled = self.code(moves[:, : len(self.groups)])
-        idle = losses.idle_motion(labelled, self.group_difference(batch["labels"]))
-        motion = tf.reduce_mean(tf.square(labelled))
+        idle = losses.idle_motion(self.code(moves[:, : len(self.groups)]), self.group_difference(batch["labels"]))
+        terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total, "idle": idle}
         loss = (
             c.gan_weight * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
-            + c.idle_weight * idle + c.motion_weight * motion
+            + c.idle_weight * idle
         )  # fmt: skip
-        terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total, "idle": idle, "motion": motion}
+        if self.judges_pictures:
+            change = tf.reduce_mean(tf.abs(seen - tf.stop_gradient(decoded)), axis=(1, 2, 3))
+            terms["change"] = tf.reduce_mean(batch["apart"] * change)
+            loss += c.change_weight * terms["change"]
         return loss, terms
-
-    def group_difference(self, labels: tf.Tensor) -> tf.Tensor:
-        """Largest |z_b - z_a| within each group: (B, K) -> (B, G)."""
-        gap = tf.abs(partner(labels) - labels)
-        member = tf.constant(self.membership)[:, : len(self.groups)]  # (K, G)
-        return tf.reduce_max(gap[:, :, None] * member[None], axis=1)
-
-    # --- what is shown and exported ---------------------------------------------------------------------------------
-
-    def sample(self, batch: Batch) -> tuple[tf.Tensor, list[str]]:
-        """Rows of pairs: source, its reconstruction, each branch alone at 1, all at 1, target."""
-        image = tf.cast(batch["image"], tf.float32) / 255.0
-        latent = self.encode(image)
-        moves = self.interpolator(partner(latent) - latent)
-        frames = [
-            latent,
-            *[latent + moves[:, i] for i in range(len(self.branch_names))],
-            latent + tf.reduce_sum(moves, axis=1),
-        ]
-        decoded = [tf.clip_by_value(self.decode(frame), 0.0, 1.0) for frame in frames]
-        columns = ["source", "decoded", *self.branch_names, "all", "target"]
-        return tf.stack([image, *decoded, partner(image)], axis=1), columns
-
-    def signatures(self) -> dict[str, Signature]:
-        size, h, w, d = self.config.image_size, *self.latent_shape
-        image = tf.TensorSpec((None, size, size, 3), tf.float32)
-        latent = tf.TensorSpec((None, h, w, d), tf.float32)
-        strength = tf.TensorSpec((None, len(self.branch_names)), tf.float32)
-
-        def encode(image):
-            return {"latent": self.encode(image)}
-
-        def decode(latent):
-            return {"image": tf.clip_by_value(self.decode(latent), 0.0, 1.0)}
-
-        def interpolate(source, target, strength):
-            # one source and target serve any number of rows of strength: the branches run once, their sum is a matrix
-            # product
-            moves = tf.concat(
-                [tf.reshape(m, (-1, 1, h * w * d)) for m in self.interpolator.moves(target - source)], axis=1
-            )
-            step = tf.matmul(strength[:, None, :], moves)  # (N, 1, C) x (1 or N, C, hwd)
-            return {"latent": source + tf.reshape(step, (-1, h, w, d))}
-
-        def whole(source, target, strength):
-            a, b = encode(source)["latent"], encode(target)["latent"]
-            return decode(interpolate(a, b, strength)["latent"])
-
-        return {
-            "encode": Signature(encode, {"image": image}),
-            "interpolate": Signature(interpolate, {"source": latent, "target": latent, "strength": strength}),
-            "decode": Signature(decode, {"latent": latent}),
-            "serving_default": Signature(whole, {"source": image, "target": image, "strength": strength}),
-        }
-
-    def info(self) -> dict:
-        return super().info() | {
-            "image_size": self.config.image_size,
-            "branches": list(self.branch_names),
-            "groups": {group: list(members) for group, members in self.groups.items()},
-            "latent": list(self.latent_shape),
-        }
-
-
-def partner(x: tf.Tensor) -> tf.Tensor:
-    """Swaps examples 2i and 2i + 1 along the batch."""
-    pairs = tf.reshape(x, tf.concat([[-1, 2], tf.shape(x)[1:]], axis=0))
-    return tf.ensure_shape(tf.reshape(tf.reverse(pairs, [1]), tf.shape(x)), x.shape)

@@ -71,3 +71,30 @@ def frechet(first: np.ndarray, second: np.ndarray) -> float:
     between = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c2 @ root), 0)).sum()
     distance = np.sum((first.mean(0) - second.mean(0)) ** 2) + np.trace(c1) + np.trace(c2) - 2 * between
     return float(max(distance, 0.0))
+
+
+def kernel(first: np.ndarray, second: np.ndarray) -> float:
+    """Kernel distance between two sets of features (n, D), (m, D): the unbiased squared maximum mean discrepancy under
+    the kernel (x y / D + 1)^3 (Binkowski et al. 2018). Around 0 for sets of one kind, whatever their sizes; it may be
+    below.
+
+    Raises:
+      ValueError: a set has fewer than two members.
+    """
+    if min(len(first), len(second)) < 2:
+        raise ValueError(f"sets of {len(first)} and {len(second)}: an unbiased mean needs at least two members")
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+
+    def mean(a, b, same):
+        values = (a @ b.T / a.shape[1] + 1) ** 3
+        if same:  # a member is not compared with itself
+            return (values.sum() - np.trace(values)) / (len(a) * (len(a) - 1))
+        return values.mean()
+
+    return float(mean(first, first, True) + mean(second, second, True) - 2 * mean(first, second, False))
+
+
+def truth_distance(frames: np.ndarray, truth: np.ndarray) -> float:
+    """Root mean squared difference, in 1/255, between frames and true frames (V, H, W, 3), averaged over the frames."""
+    squared = np.mean((np.asarray(frames, np.float64) - truth) ** 2, axis=(1, 2, 3))
+    return float(255 * np.sqrt(squared).mean())

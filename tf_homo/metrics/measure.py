@@ -7,11 +7,34 @@ import numpy as np
 
 from tf_homo.data import drawing, drawn_faces
 from tf_homo.metrics import images, response
-from tf_homo.metrics.baselines import Pair, System, pair_of
+from tf_homo.metrics.baselines import Pair, System, Truth, pair_of
 from tf_homo.metrics.reader import FEATURES, Reader
 
-RESPONSE = ("linearity_error", "linearity_error_max", "monotonic_rate", "endpoint_gap", "leakage", "jump", "ppl")
-IMAGES = ("psnr", "ssim", "frechet", "midpoint_frechet", "ghosting", "white_background_shift")
+RESPONSE = (
+    "linearity_error",
+    "linearity_error_max",
+    "monotonic_rate",
+    "endpoint_gap",
+    "leakage",
+    "jump",
+    "ppl",
+    "smoothness",
+    "efficiency",
+    "equality",
+    "truth_distance",
+    "still_distance",
+)
+IMAGES = (
+    "psnr",
+    "ssim",
+    "reading_error",
+    "frechet",
+    "midpoint_frechet",
+    "kernel",
+    "midpoint_kernel",
+    "ghosting",
+    "white_background_shift",
+)
 KEYS = (*RESPONSE, *IMAGES)
 FEWEST = 8  # pairs or faces below which a Fréchet distance would be no number to show
 SHOWN = 3  # pairs whose frames are kept for the report
@@ -20,6 +43,8 @@ _EVERYTHING = "all groups move, as they should"
 _TOGETHER = "it moves all groups at once, none alone"
 _WHOLE = "measured on the path of all together"
 _EXACT = "its first frame is the source image itself"
+_NO_TRUTH = "the drawn truth moves attributes, not what no label names"
+_NO_TRUE_PICTURES = "it moves all groups at once; the truth is drawn for one group alone"
 
 Row = dict[str, dict | None]
 
@@ -64,6 +89,7 @@ class Paths:
       paths. pairs: by group the n pairs' places.
       first: the first frames of all pairs (P, S, S, 3); ghosting (P,); white: shifts on white background.
       shown: by group the frames of some of the first pairs, {place: (V, S, S, 3)}.
+      apart: by group the distances to the truth along the paths; still: those of the source image left alone.
     """
 
     reads: dict = dataclasses.field(default_factory=dict)
@@ -73,6 +99,8 @@ class Paths:
     ghosting: list = dataclasses.field(default_factory=list)
     white: list = dataclasses.field(default_factory=list)
     shown: dict = dataclasses.field(default_factory=dict)
+    apart: dict = dataclasses.field(default_factory=dict)
+    still: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +108,8 @@ class Faces:
     """The drawn faces of a plan: pairs, pairs on white, true strengths of both ends (P, 18), features of other faces
     (R, D).
 
-    `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,).
+    `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,). `true` holds the
+    true frames without the source, uint8 (V - 1, S, S, 3), by (place, group), for the first pairs.
     """
 
     pairs: list[Pair]
@@ -89,6 +118,7 @@ class Faces:
     target: np.ndarray
     real: np.ndarray
     differs: dict[str | None, np.ndarray]
+    true: dict[tuple[int, str], np.ndarray]
 
 
 def draw(plan: Plan, reader: Reader) -> Faces:
@@ -103,13 +133,20 @@ def draw(plan: Plan, reader: Reader) -> Faces:
         index += 1
     source, target = (np.stack([pair.faces[end].strengths for pair in pairs]) for end in (0, 1))
     columns = {None: list(range(len(drawing.ATTRIBUTES))), **plan.columns}
+    differs = {name: np.linalg.norm((target - source)[:, of], axis=1) >= response.CLEAR for name, of in columns.items()}
+    truth, true = Truth(plan.groups, plan.branches), {}
+    for place, pair in enumerate(pairs[: Truth.alone]):
+        for name in plan.groups:
+            if differs[name][place]:
+                true[place, name] = np.rint(255 * truth.path(pair, plan.strengths([name])[1:])).astype(np.uint8)
     return Faces(
         pairs,
         [pair_of(a, b, plan.size, plan.seed) for a, b in zip(white[::2], white[1::2], strict=True)],
         source,
         target,
         reader.read(np.stack(real))[1],
-        {name: np.linalg.norm((target - source)[:, of], axis=1) >= response.CLEAR for name, of in columns.items()},
+        differs,
+        true,
     )
 
 
@@ -129,6 +166,10 @@ def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Cal
             paths.pairs.setdefault(name, []).append(place)
             paths.reads.setdefault(name, []).append(strengths[rows])
             paths.features.setdefault(name, []).append(features[rows])
+            if (place, name) in faces.true:
+                true = faces.true[place, name] / 255.0
+                paths.apart.setdefault(name, []).append(images.truth_distance(frames[rows[1:]], true))
+                paths.still.setdefault(name, []).append(images.truth_distance(pair.images[:1], true))
             if place < SHOWN:
                 paths.shown.setdefault(name, {})[place] = frames[rows]
         paths.first.append(frames[0])
@@ -164,6 +205,9 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
     it is null}}.
     """
     notes = {"all.leakage": _EVERYTHING, **{f"groups.{key}": _WHOLE for key in IMAGES}}
+    notes |= {f"all.{key}": _NO_TRUTH for key in ("truth_distance", "still_distance")}
+    if system.alone == 0:
+        notes |= {f"groups.{key}": _NO_TRUE_PICTURES for key in ("truth_distance", "still_distance")}
     groups = {}
     for name in plan.groups:
         row = groups[name] = dict.fromkeys(KEYS)
@@ -176,6 +220,11 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
         if system.alone != 0 and len(plan.groups) > 1:
             ends = faces.source[places], faces.target[places]
             row["leakage"] = _value(response.leakage(reads, *ends, plan.columns, name))
+        for key, distances in (("truth_distance", paths.apart), ("still_distance", paths.still)):
+            if name in distances:
+                row[key] = _value(distances[name])
+            else:
+                notes.setdefault(f"groups.{name}.{key}", "none of the first pairs differs clearly in it")
         _leave_out_stillness(y, row, f"groups.{name}", notes)
     if system.alone == 0:
         notes |= {"groups": f"read from the path of all together: {_TOGETHER}", "groups.leakage": _TOGETHER}
@@ -208,6 +257,7 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
         "endpoint_gap": response.endpoint_gap(y),
         "jump": response.jump(y),
         "ppl": response.ppl(features),
+        **dict(zip(("smoothness", "efficiency", "equality"), response.smoothness(features), strict=True)),
     }
     return {key: _value(value) for key, value in values.items()}
 
@@ -215,7 +265,15 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
 def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, str]) -> None:
     """A path that stands still is straight and leaks nothing: no praise, so where most do, there is no number."""
     if len(y) and np.median(np.abs(y[:, -1] - y[:, 0])) < response.FLOOR:
-        for key in ("linearity_error", "linearity_error_max", "leakage", "jump"):
+        for key in (
+            "linearity_error",
+            "linearity_error_max",
+            "leakage",
+            "jump",
+            "smoothness",
+            "efficiency",
+            "equality",
+        ):
             row[key] = None
             notes.setdefault(f"{scope}.{key}", f"most pairs move by less than {response.FLOOR} of the way")
 
@@ -227,17 +285,20 @@ def _pictures(system: System, paths: Paths, faces: Faces, notes: dict[str, str])
         notes["all.psnr"] = _EXACT
     else:
         row["psnr"] = _value(images.psnr(first, source))
+    row["reading_error"] = _value(np.abs(np.clip(paths.reads[None][:, 0], 0, 1) - faces.source).mean(1))
     if paths.white:
         row["white_background_shift"] = _value(paths.white)
     else:
         notes["all.white_background_shift"] = "no pair on white background was asked for"
     features = paths.features[None]
-    for key, frame in (("frechet", -1), ("midpoint_frechet", features.shape[1] // 2)):
-        if min(len(features), len(faces.real)) < FEWEST:
-            notes[f"all.{key}"] = f"fewer than {FEWEST} pairs"
-        else:
-            distance = images.frechet(features[:, frame], faces.real)
-            row[key] = {"value": distance, "n": len(features), "features": FEATURES}
+    for prefix, frame in (("", -1), ("midpoint_", features.shape[1] // 2)):
+        for kind in (images.frechet, images.kernel):
+            key = prefix + kind.__name__
+            if min(len(features), len(faces.real)) < FEWEST:
+                notes[f"all.{key}"] = f"fewer than {FEWEST} pairs"
+            else:
+                distance = kind(features[:, frame], faces.real)
+                row[key] = {"value": distance, "n": len(features), "features": FEATURES}
     return row
 
 
@@ -246,6 +307,7 @@ def _on_white(face: drawing.Face) -> bool:
     return bool((drawing.render(face, 16).image[0, [0, -1]] == 255).all())
 
 
-def _value(values) -> dict:
+def _value(values) -> dict | None:
     values = np.asarray(values, np.float64)
-    return {"value": float(values.mean()), "n": len(values)}
+    values = values[np.isfinite(values)]  # a path that stands still has no smoothness
+    return None if not len(values) else {"value": float(values.mean()), "n": len(values)}

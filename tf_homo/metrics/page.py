@@ -20,8 +20,16 @@ MEANING = {
     "leakage": ("how far each other group moves along, as a share of the movement of the one that should", "least"),
     "jump": ("largest step over mean step; 1 is an even pace", "least"),
     "ppl": ("path length in the reader's features, squared steps", "least"),
+    "smoothness": ("efficiency times equality: |last - first| over the root of ppl; 1 is straight and even", "most"),
+    "efficiency": ("straight distance over the length of the path, in the reader's features", "most"),
+    "equality": ("mean step over root mean square step, in the reader's features", "most"),
+    "truth_distance": ("from the frames to the drawn in-between faces, RMS in 1/255", "least"),
+    "still_distance": ("the same for the source image left as it is: what truth_distance has to beat", ""),
     "psnr": ("first frame against the source image, dB", "most"),
     "ssim": ("first frame against the source image", "most"),
+    "reading_error": ("attributes read from the first frame against the true ones, mean of all", "least"),
+    "kernel": ("kernel distance of last frames to other faces, in the reader's features", "least"),
+    "midpoint_kernel": ("of middle frames", "least"),
     "frechet": ("last frames against other faces, in the reader's features; the truth's is the floor", "least"),
     "midpoint_frechet": ("middle frames against other faces", "least"),
     "ghosting": ("edge energy of the middle frame over that of the ends; 1 is as crisp, 0.5 a double exposure", "most"),
@@ -196,9 +204,9 @@ def _mean(table, key: str) -> float | None:
 
 
 def _cells(values: Mapping[str, float | None], better: str) -> list[tuple[str, bool]]:
-    """Texts, and which is the best; the truth takes no part."""
+    """Texts, and which is the best, where one is `better` ("least", "most"); the truth takes no part."""
     known = [value for name, value in values.items() if value is not None and name != "truth"]
-    best = (min if better == "least" else max)(known) if len(known) > 1 else None
+    best = (min if better == "least" else max)(known) if better and len(known) > 1 else None
     return [(_number(value), value is not None and value == best and name != "truth") for name, value in values.items()]
 
 

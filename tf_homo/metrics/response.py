@@ -96,3 +96,22 @@ def ppl(features: np.ndarray) -> np.ndarray:
     """
     steps = np.sum(np.diff(features, axis=1) ** 2, axis=-1)  # (n, V - 1)
     return steps.mean(1) * steps.shape[1] ** 2
+
+
+def smoothness(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Perceptual smoothness and its two parts, each in [0, 1] with 1 the best, of features phi (n, V, D).
+
+    efficiency: |phi(1) - phi(0)| over the length of the path, 1 where it is straight. equality: mean step over root
+    mean square step, 1 where all steps are equal and 1 / sqrt(V - 1) where all happens in one. smoothness: their
+    product, |phi(1) - phi(0)| / sqrt(ppl). The wish is that of Liu et al. (CVPR 2021), the formulas are ours. A path
+    that stands still is NaN in all three.
+
+    Returns:
+      smoothness, efficiency, equality.
+    """
+    steps = np.linalg.norm(np.diff(features, axis=1), axis=-1)  # (n, V - 1)
+    direct = np.linalg.norm(features[:, -1] - features[:, 0], axis=-1)
+    with np.errstate(invalid="ignore"):
+        efficiency = direct / steps.sum(1)
+        equality = steps.mean(1) / np.sqrt((steps**2).mean(1))
+    return efficiency * equality, efficiency, equality

@@ -1,0 +1,42 @@
+"""Recipes of optimizers."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_homo.optimizers import Adam, Muon
+
+
+@pytest.mark.parametrize("recipe", [Adam(0.1, final=0.25), Muon(0.1, final=0.25)])
+def test_the_rate_falls_along_half_a_cosine(recipe):
+    optimizer = recipe.build(100)
+    rates = []
+    for done in (0, 50, 100):
+        optimizer.iterations.assign(done)
+        rates.append(float(optimizer.learning_rate))
+    assert rates == pytest.approx([0.1, 0.1 * (0.25 + 0.75 / 2), 0.025])
+
+
+def test_the_rate_may_stay():
+    assert float(Adam(0.1).build(100).learning_rate) == pytest.approx(0.1)
+
+
+def test_a_kernel_s_first_muon_step_has_every_singular_value_alike():
+    """The quintic iteration brings singular values near 1; the step is then scaled by 0.2 sqrt(larger side)."""
+    rng = np.random.default_rng(0)
+    kernel = keras.Variable(np.zeros((3, 3, 8, 16), np.float32))
+    optimizer = Muon(0.5).build(1)
+    optimizer.build([kernel])
+    optimizer.apply([tf.constant(rng.standard_normal(kernel.shape), tf.float32)], [kernel])
+    sizes = np.linalg.svd(kernel.numpy().reshape(72, 16), compute_uv=False) / (0.5 * 0.2 * np.sqrt(72))
+    assert sizes.min() > 0.6 and sizes.max() < 1.3
+
+
+@pytest.mark.parametrize("shape", [(16,), (1, 1, 4, 32), (3, 3, 64, 3)])
+def test_biases_small_kernels_and_those_that_paint_are_adam_s(shape):
+    variable = keras.Variable(np.zeros(shape, np.float32))
+    optimizer = Muon(0.5).build(1)
+    optimizer.build([variable])
+    optimizer.apply([tf.ones(shape)], [variable])
+    np.testing.assert_allclose(variable.numpy(), -0.5 * 0.5, rtol=1e-4)  # Adam's first step is its rate

@@ -1,0 +1,124 @@
+"""Systems whose latents are moved by one branch per attribute group: what they share beside their mathematics."""
+
+import tensorflow as tf
+
+from tf_homo.attributes import GROUPS, REST, groups_of
+from tf_homo.errors import InputError
+from tf_homo.method import Batch, Method, Signature
+
+
+class BranchedMethod(Method):
+    """A Method with `encode`, `decoder` and `interpolator`, whose branches move groups of attributes.
+
+    Attributes:
+      groups: {group: its attributes}, of those the data set labels.
+      branch_names: the groups, then `rest` where there is one: what no group names.
+      membership: membership[k][i] = 1 where branch i moves attribute k; attributes outside every group stay the
+        source's.
+      latent_shape: (h, w, d), known after build_all.
+    """
+
+    def __init__(self, config, attributes, rest: bool, **kwargs):
+        super().__init__(config, attributes, **kwargs)
+        self.groups = groups_of(self.attributes, GROUPS)
+        if not any(self.groups.values()):
+            raise InputError(
+                f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch"
+            )
+        self.branch_names = (*self.groups, REST) if rest else tuple(self.groups)
+        self.membership = [[float(a in self.groups.get(b, ())) for b in self.branch_names] for a in self.attributes]
+
+    def encode(self, image: tf.Tensor) -> tf.Tensor:
+        """Images (B, S, S, 3) in [0, 1] -> latents (B, h, w, d)."""
+        raise NotImplementedError
+
+    def draw_strength(
+        self, seed: tf.Tensor, count: tf.Tensor, lone: float, corner: float, path: float, rest: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Strengths (count, C) to train with, and whether branches move apart from each other (count,), 1 or 0.
+
+        Uniform, but for a share `path` of rows that are one number in all branches; of the others a share `lone` moves
+        one branch alone, and a share `corner` is 0 or 1. Without `rest`, the rest branch moves on paths only.
+        """
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 5, alg="philox"), num=5)
+        uniform = lambda i, width: tf.random.stateless_uniform((count, width), seeds[i], alg="philox")  # noqa: E731
+        branches, corners = len(self.branch_names), uniform(0, 1) < corner
+        drawn = uniform(1, branches)
+        chosen = tf.one_hot(tf.cast(uniform(2, 1)[:, 0] * branches, tf.int32), branches)
+        alone = chosen * tf.where(corners, 1.0, drawn)
+        strength = tf.where(uniform(3, 1) < lone, alone, tf.where(corners, tf.round(drawn), drawn))
+        if not rest:
+            strength *= tf.constant([float(name != REST) for name in self.branch_names])
+        together = uniform(4, 1) < path
+        return tf.where(together, drawn[:, :1], strength), 1.0 - tf.cast(together[:, 0], tf.float32)
+
+    def labels_at(self, labels: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+        """z_interp (B, K) between `labels` and their partners'."""
+        v = tf.matmul(strength, tf.constant(self.membership), transpose_b=True)  # (B, K)
+        return labels + v * (partner(labels) - labels)
+
+    def group_difference(self, labels: tf.Tensor) -> tf.Tensor:
+        """Largest |z_b - z_a| within each group: (B, K) -> (B, G)."""
+        gap = tf.abs(partner(labels) - labels)
+        member = tf.constant(self.membership)[:, : len(self.groups)]  # (K, G)
+        return tf.reduce_max(gap[:, :, None] * member[None], axis=1)
+
+    def sample(self, batch: Batch) -> tuple[tf.Tensor, list[str]]:
+        """Rows of pairs: source, its reconstruction, each branch alone at 1, all at 1, target."""
+        image = tf.cast(batch["image"], tf.float32) / 255.0
+        latent = self.encode(image)
+        moves = self.interpolator(partner(latent) - latent)
+        frames = [
+            latent,
+            *[latent + moves[:, i] for i in range(len(self.branch_names))],
+            latent + tf.reduce_sum(moves, axis=1),
+        ]
+        decoded = [tf.clip_by_value(self.decoder(frame), 0.0, 1.0) for frame in frames]
+        columns = ["source", "decoded", *self.branch_names, "all", "target"]
+        return tf.stack([image, *decoded, partner(image)], axis=1), columns
+
+    def signatures(self) -> dict[str, Signature]:
+        size, h, w, d = self.config.image_size, *self.latent_shape
+        image = tf.TensorSpec((None, size, size, 3), tf.float32)
+        latent = tf.TensorSpec((None, h, w, d), tf.float32)
+        strength = tf.TensorSpec((None, len(self.branch_names)), tf.float32)
+
+        def encode(image):
+            return {"latent": self.encode(image)}
+
+        def decode(latent):
+            return {"image": tf.clip_by_value(self.decoder(latent), 0.0, 1.0)}
+
+        def interpolate(source, target, strength):
+            # one source and target serve any number of rows of strength: the branches run once, their sum is a matrix
+            # product
+            moves = tf.concat(
+                [tf.reshape(m, (-1, 1, h * w * d)) for m in self.interpolator.moves(target - source)], axis=1
+            )
+            step = tf.matmul(strength[:, None, :], moves)  # (N, 1, C) x (1 or N, C, hwd)
+            return {"latent": source + tf.reshape(step, (-1, h, w, d))}
+
+        def whole(source, target, strength):
+            a, b = encode(source)["latent"], encode(target)["latent"]
+            return decode(interpolate(a, b, strength)["latent"])
+
+        return {
+            "encode": Signature(encode, {"image": image}),
+            "interpolate": Signature(interpolate, {"source": latent, "target": latent, "strength": strength}),
+            "decode": Signature(decode, {"latent": latent}),
+            "serving_default": Signature(whole, {"source": image, "target": image, "strength": strength}),
+        }
+
+    def info(self) -> dict:
+        return super().info() | {
+            "image_size": self.config.image_size,
+            "branches": list(self.branch_names),
+            "groups": {group: list(members) for group, members in self.groups.items()},
+            "latent": list(self.latent_shape),
+        }
+
+
+def partner(x: tf.Tensor) -> tf.Tensor:
+    """Swaps examples 2i and 2i + 1 along the batch."""
+    pairs = tf.reshape(x, tf.concat([[-1, 2], tf.shape(x)[1:]], axis=0))
+    return tf.ensure_shape(tf.reshape(tf.reverse(pairs, [1]), tf.shape(x)), x.shape)

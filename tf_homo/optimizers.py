@@ -1,0 +1,56 @@
+"""Recipes of optimizers: what a Phase names, and the Trainer builds once it knows how many updates there will be."""
+
+import dataclasses
+import math
+
+import keras
+from keras import ops
+
+
+@dataclasses.dataclass(frozen=True)
+class Adam:
+    """Adam with an optional fall to `final` times the rate (half a cosine) over the stage."""
+
+    rate: float = 2e-4
+    beta_1: float = 0.5
+    beta_2: float = 0.999
+    final: float = 1.0
+
+    def build(self, updates: int) -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(falling(self, updates), beta_1=self.beta_1, beta_2=self.beta_2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Muon:
+    """Muon (Jordan 2024; scaled as in Liu et al. 2025) for kernels, Adam for all else, the same fall of the rate."""
+
+    rate: float = 3e-3
+    final: float = 1.0
+
+    def build(self, updates: int) -> keras.optimizers.Optimizer:
+        return KernelMuon(falling(self, updates), weight_decay=None, adam_weight_decay=None, adam_lr_ratio=0.5)
+
+
+def falling(recipe: Adam | Muon, updates: int):
+    """The recipe's rate over `updates` updates."""
+    if recipe.final == 1.0:
+        return recipe.rate
+    return keras.optimizers.schedules.CosineDecay(recipe.rate, updates, alpha=recipe.final)
+
+
+class KernelMuon(keras.optimizers.Muon):
+    """Keras's Muon, which leaves convolutions to Adam, with their kernels (h, w, in, out) taken as matrices (h w in,
+    out). Small ones, and those that paint pixels, stay with Adam."""
+
+    def _should_use_adamw(self, variable):
+        *inputs, outputs = variable.shape
+        return not inputs or min(math.prod(inputs), outputs) < SMALL
+
+    def _muon_update_step(self, gradient, variable, learning_rate, momentum):
+        self.assign(momentum, self.momentum * momentum + gradient)
+        matrix = ops.reshape(gradient + self.momentum * momentum, (-1, variable.shape[-1]))
+        update = self.lr_adjust(learning_rate * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
+        self.assign_sub(variable, ops.reshape(update, variable.shape))
+
+
+SMALL = 8
