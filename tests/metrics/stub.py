@@ -30,7 +30,7 @@ class TrueReader:
 class Stub(baselines.System):
     """The source's picture with the strengths that `answer` gives; it takes and gives shares of the way (K,)."""
 
-    alone = None
+    alone, extrapolates = None, True
 
     def __init__(self, answer=lambda share: share):
         self.answer, self.truth = answer, baselines.Truth(GROUPS, BRANCHES)

@@ -57,6 +57,10 @@ def test_a_system_that_renders_the_truth(faces):
         assert got["efficiency"] == pytest.approx(1, abs=1e-5)
         assert got["equality"] == pytest.approx(1, abs=1e-5)
         assert entry["groups"][name]["psnr"] is None
+        assert got["beyond"] == pytest.approx(1, abs=1e-5)
+    assert 0.8 < entry["all"]["beyond"]["value"] < 1  # where the groups are a small part of all, below the floor
+    assert entry["all"]["additivity"]["value"] == pytest.approx(0, abs=1e-6)
+    assert entry["all"]["additivity"]["n"] == (faces.differs["age"] & faces.differs["expression"]).sum()
     assert entry["all"]["reading_error"]["value"] == pytest.approx(0, abs=1e-6)
     assert entry["all"]["truth_distance"] is None
 

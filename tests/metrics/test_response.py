@@ -110,3 +110,16 @@ def test_smoothness_is_efficiency_times_equality():
     np.testing.assert_allclose(smooth, efficiency * equality)
     np.testing.assert_allclose(smooth**2, 25 / response.ppl(np.stack([even, step, detour])))
     assert np.isnan(response.smoothness(np.ones((1, V, 2)))).all()
+
+
+def test_the_pace_past_the_target():
+    y = np.stack([WAY, WAY / 2, 0 * WAY])
+    np.testing.assert_allclose(response.beyond(y, np.array([1.25, 0.5, 0.0]), 0.25), [1, 0, 0])
+    np.testing.assert_allclose(response.beyond(y[:1], np.array([0.75]), 0.25), [-1])
+
+
+def test_additivity():
+    start, one, other = np.zeros((1, 2)), np.array([[1.0, 0]]), np.array([[0, 3.0]])
+    np.testing.assert_allclose(response.additivity(start, one, other, one + other), [0])
+    np.testing.assert_allclose(response.additivity(start, one, other, one), [3 / 4])  # the other is lost
+    np.testing.assert_allclose(response.additivity(start, start, start, start), [0])

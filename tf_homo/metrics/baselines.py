@@ -47,10 +47,12 @@ class System:
     Attributes:
       alone: how many pairs it is asked to move one group alone in; 0 where it cannot, None for all pairs.
       exact_source: its first frame is the source image itself.
+      extrapolates: strengths above 1 mean something to it.
     """
 
     alone: int | None = 0
     exact_source = False
+    extrapolates = False
 
     def path(self, pair: Pair, strengths: np.ndarray) -> np.ndarray:
         """Frames (N, S, S, 3) float32 in [0, 1] for strengths (N, C)."""
@@ -60,7 +62,7 @@ class System:
 class Morph(System):
     """A trained model with all its branches."""
 
-    alone = None
+    alone, extrapolates = None, True
 
     def __init__(self, model: Morpher):
         self.model = model

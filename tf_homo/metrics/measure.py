@@ -21,6 +21,8 @@ RESPONSE = (
     "smoothness",
     "efficiency",
     "equality",
+    "beyond",
+    "additivity",
     "truth_distance",
     "still_distance",
 )
@@ -36,6 +38,8 @@ IMAGES = (
     "white_background_shift",
 )
 KEYS = (*RESPONSE, *IMAGES)
+#: What says nothing of a path that stands still.
+MOVING = ("linearity_error", "linearity_error_max", "leakage", "jump", "smoothness", "efficiency", "equality", "beyond")
 FEWEST = 8  # pairs or faces below which a Fréchet distance would be no number to show
 SHOWN = 3  # pairs whose frames are kept for the report
 
@@ -43,6 +47,8 @@ _EVERYTHING = "all groups move, as they should"
 _TOGETHER = "it moves all groups at once, none alone"
 _WHOLE = "measured on the path of all together"
 _EXACT = "its first frame is the source image itself"
+_STOPS = "it ends at the target"
+EXCESS = 0.25  # how far past the target `beyond` looks
 _NO_TRUTH = "the drawn truth moves attributes, not what no label names"
 _NO_TRUE_PICTURES = "it moves all groups at once; the truth is drawn for one group alone"
 
@@ -89,6 +95,8 @@ class Paths:
       paths. pairs: by group the n pairs' places.
       first: the first frames of all pairs (P, S, S, 3); ghosting (P,); white: shifts on white background.
       shown: by group the frames of some of the first pairs, {place: (V, S, S, 3)}.
+      further: by group the strengths (n, 18) read at strength 1 + EXCESS; both: for pairs that differ in two groups,
+      what was read (4, 18) at the source, with one moved, with the other, with both.
       apart: by group the distances to the truth along the paths; still: those of the source image left alone.
     """
 
@@ -99,6 +107,8 @@ class Paths:
     ghosting: list = dataclasses.field(default_factory=list)
     white: list = dataclasses.field(default_factory=list)
     shown: dict = dataclasses.field(default_factory=dict)
+    further: dict = dataclasses.field(default_factory=dict)
+    both: list = dataclasses.field(default_factory=list)
     apart: dict = dataclasses.field(default_factory=dict)
     still: dict = dataclasses.field(default_factory=dict)
 
@@ -159,8 +169,14 @@ def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Cal
     alone = len(faces.pairs) if system.alone is None else system.alone
     for place, pair in enumerate(faces.pairs):
         names = [None] + [name for name in plan.groups if place < alone and faces.differs[name][place]]
-        frames = system.path(pair, plan.strengths(names))
+        two = _two(names, place)
+        frames = system.path(pair, np.concatenate([plan.strengths(names), *_more(system, plan, names, two)]))
         strengths, features = reader.read(frames)
+        for name, further in zip(names, strengths[-len(names) :], strict=True) if system.extrapolates else ():
+            paths.further.setdefault(name, []).append(further)
+        if two:
+            ends = [0, *((plan.steps - 1) * (1 + names.index(name)) for name in two)]
+            paths.both.append(strengths[[*ends, len(plan.strengths(names))]])
         for i, name in enumerate(names):
             rows = [0, *range(1 + i * (plan.steps - 1), 1 + (i + 1) * (plan.steps - 1))]
             paths.pairs.setdefault(name, []).append(place)
@@ -179,15 +195,30 @@ def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Cal
         frames = system.path(pair, plan.strengths([None]))
         paths.white.append(images.white_background_shift(frames, pair.white))
         progress(len(frames))
-    for rows in (paths.reads, paths.features):
+    for rows in (paths.reads, paths.features, paths.further):
         rows.update({name: np.stack(parts) for name, parts in rows.items()})
     return paths
 
 
+def _two(names: Sequence[str | None], place: int) -> list[str]:
+    """Two of the groups that a pair moves alone, others from pair to pair; none where there are fewer."""
+    groups = list(names[1:])
+    return [groups[(place + i) % len(groups)] for i in (0, 1)] if len(groups) > 1 else []
+
+
+def _more(system: System, plan: Plan, names: Sequence[str | None], two: Sequence[str]) -> list[np.ndarray]:
+    """Rows of strengths after the paths': two groups at 1; then, where it means something, each end exceeded."""
+    ends = {name: plan.strengths([name])[-1:] for name in names}
+    both = [ends[two[0]] + ends[two[1]]] if two else []
+    return both + [(1 + EXCESS) * ends[name] for name in names if system.extrapolates]
+
+
 def frames_of(system: System, plan: Plan, faces: Faces) -> int:
     """How many frames `walk` makes of a system."""
-    alone = sum(int(faces.differs[name][: system.alone].sum()) for name in plan.groups)
-    return (plan.steps - 1) * (alone + plan.pairs + plan.white) + plan.pairs + plan.white
+    counts = sum(faces.differs[name][: system.alone].astype(int) for name in plan.groups)  # of groups, by pair
+    alone, two = int(counts.sum()), int((counts > 1).sum())
+    more = two + (alone + plan.pairs if system.extrapolates else 0)
+    return (plan.steps - 1) * (alone + plan.pairs + plan.white) + plan.pairs + plan.white + more
 
 
 def curve(system: System, paths: Paths, plan: Plan, faces: Faces, group: str | None) -> np.ndarray:
@@ -205,6 +236,9 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
     it is null}}.
     """
     notes = {"all.leakage": _EVERYTHING, **{f"groups.{key}": _WHOLE for key in IMAGES}}
+    notes["groups.additivity"] = "it is measured on pairs of groups, under all"
+    if not system.extrapolates:
+        notes |= {f"{scope}.beyond": _STOPS for scope in ("all", "groups")}
     notes |= {f"all.{key}": _NO_TRUTH for key in ("truth_distance", "still_distance")}
     if system.alone == 0:
         notes |= {f"groups.{key}": _NO_TRUE_PICTURES for key in ("truth_distance", "still_distance")}
@@ -217,6 +251,7 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
             continue
         y = curve(system, paths, plan, faces, name)
         row |= _answers(y, features)
+        row["beyond"] = _beyond(paths, plan, faces, name, y)
         if system.alone != 0 and len(plan.groups) > 1:
             ends = faces.source[places], faces.target[places]
             row["leakage"] = _value(response.leakage(reads, *ends, plan.columns, name))
@@ -232,9 +267,25 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
         notes["groups.leakage"] = "there is no other group"
     y = curve(system, paths, plan, faces, None)
     whole = dict.fromkeys(KEYS) | _answers(y, _of(system, paths, faces, None)[2])
+    whole["beyond"] = _beyond(paths, plan, faces, None, y)
+    if paths.both:
+        whole["additivity"] = _value(response.additivity(*np.stack(paths.both).transpose(1, 0, 2)))
+    else:
+        notes["all.additivity"] = _TOGETHER if system.alone == 0 else "no pair differs in two groups"
     _leave_out_stillness(y, whole, "all", notes)
     whole |= _pictures(system, paths, faces, notes)
     return {"all": whole, "groups": groups, "notes": notes}
+
+
+def _beyond(paths: Paths, plan: Plan, faces: Faces, group: str | None, y: np.ndarray) -> dict | None:
+    if group not in paths.further or not len(y):
+        return None
+    places = np.array(paths.pairs[group])
+    clear = faces.differs[group][places]
+    columns = slice(None) if group is None else plan.columns[group]
+    ends = faces.source[places[clear]][:, columns], faces.target[places[clear]][:, columns]
+    further = response.response(paths.further[group][clear][:, None, columns], *ends)[:, 0]
+    return _value(response.beyond(y, further, EXCESS))
 
 
 def _of(system: System, paths: Paths, faces: Faces, group: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -265,15 +316,7 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
 def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, str]) -> None:
     """A path that stands still is straight and leaks nothing: no praise, so where most do, there is no number."""
     if len(y) and np.median(np.abs(y[:, -1] - y[:, 0])) < response.FLOOR:
-        for key in (
-            "linearity_error",
-            "linearity_error_max",
-            "leakage",
-            "jump",
-            "smoothness",
-            "efficiency",
-            "equality",
-        ):
+        for key in MOVING:
             row[key] = None
             notes.setdefault(f"{scope}.{key}", f"most pairs move by less than {response.FLOOR} of the way")
 

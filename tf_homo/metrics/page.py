@@ -23,6 +23,8 @@ MEANING = {
     "smoothness": ("efficiency times equality: |last - first| over the root of ppl; 1 is straight and even", "most"),
     "efficiency": ("straight distance over the length of the path, in the reader's features", "most"),
     "equality": ("mean step over root mean square step, in the reader's features", "most"),
+    "beyond": ("pace from 1 to 1.25 against that up to 1; 1 goes on evenly, 0 stands still", ""),
+    "additivity": ("two groups at once against the sum of each alone, as a share of the movement", "least"),
     "truth_distance": ("from the frames to the drawn in-between faces, RMS in 1/255", "least"),
     "still_distance": ("the same for the source image left as it is: what truth_distance has to beat", ""),
     "psnr": ("first frame against the source image, dB", "most"),
@@ -35,6 +37,8 @@ MEANING = {
     "ghosting": ("edge energy of the middle frame over that of the ends; 1 is as crisp, 0.5 a double exposure", "most"),
     "white_background_shift": ("change of white background along the path, in 1/255", "least"),
 }
+PAGE_ONLY = ("linearity_error_max", "jump", "ppl", "efficiency", "equality", "kernel", "midpoint_kernel")
+GROUPS_ONLY = ("monotonic_rate", "beyond")
 COLOURS = {
     "tf_homo": "#0072b2", "latent_lerp": "#e69f00", "latent_slerp": "#d55e00", "pixel_blend": "#8c8c8c",
     "landmark_warp": "#cc79a7", "truth": "#009e73",
@@ -65,10 +69,12 @@ def rows(result: Mapping) -> list[tuple[str, str, dict[str, float | None]]]:
 
 
 def text(result: Mapping) -> str:
-    """The table of systems for a terminal."""
+    """The table of systems for a terminal, without what only the page has room for."""
     names = list(result["systems"])
     lines = [" " * 30 + "".join(f"{name:>14}" for name in names)]
     for key, scope, values in rows(result):
+        if key in PAGE_ONLY or (key in GROUPS_ONLY and scope == "all"):
+            continue
         lines.append(f"{key:23} {scope:6}" + "".join(f"{_number(values[name]):>14}" for name in names))
     data, reader = result["data"], result["reader"]
     lines += [

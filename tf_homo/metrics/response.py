@@ -115,3 +115,23 @@ def smoothness(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
         efficiency = direct / steps.sum(1)
         equality = steps.mean(1) / np.sqrt((steps**2).mean(1))
     return efficiency * equality, efficiency, equality
+
+
+def beyond(y: np.ndarray, further: np.ndarray, excess: float) -> np.ndarray:
+    """Pace past the target: (y(1 + excess) - y(1)) / (excess (y(1) - y(0))) of responses y (n, V) and y(1 + excess)
+    (n,). 1 keeps pace, 0 stands still, below 0 turns back. The movement up to 1 is taken as at least FLOOR.
+    """
+    way = y[:, -1] - y[:, 0]
+    way = np.where(np.abs(way) < FLOOR, np.copysign(FLOOR, way), way)
+    return (further - y[:, -1]) / (excess * way)
+
+
+def additivity(start: np.ndarray, one: np.ndarray, other: np.ndarray, both: np.ndarray) -> np.ndarray:
+    """How far two groups moved together are from the sum of each alone, as a share of their movements; 0 is best.
+
+        |(both - start) - (one - start) - (other - start)| / (|one - start| + |other - start|)
+
+    All are strengths (n, K) that were read; the denominator is at least FLOOR.
+    """
+    size = lambda x: np.linalg.norm(x, axis=-1)  # noqa: E731
+    return size(both - one - other + start) / np.maximum(size(one - start) + size(other - start), FLOOR)
