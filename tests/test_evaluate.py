@@ -81,6 +81,27 @@ def test_without_a_model_the_carried_one_is_measured_here(model, tmp_path, monke
     assert (tmp_path / "evaluation" / "evaluation.json").is_file()
 
 
+def test_other_systems_stand_in_the_same_table(model, tmp_path):
+    run("--model=x", "--system=seed=y", f"--output_dir={tmp_path}", "--pairs=2", "--steps=3", "--noreport")
+    systems = json.loads((tmp_path / "evaluation.json").read_text())["systems"]
+    assert list(systems) == ["tf_homo", "seed", *SYSTEMS[1:]]
+    assert systems["seed"]["groups"] == systems["tf_homo"]["groups"]
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "complaint"),
+    [
+        ("seed", {}, "--system=seed: give NAME=PATH"),
+        ("truth=y", {}, "--system=truth=y: give NAME=PATH, with a name of its own beside tf_homo"),
+        ("seed=y", {"branches": ["age"]}, r"--system=seed=y: its branches are \['age'\], those of fake.tflite"),
+    ],
+)
+def test_systems_that_cannot_stand_beside_the_model(model, monkeypatch, text, change, complaint):
+    with pytest.raises(InputError, match=complaint):
+        monkeypatch.setattr(serving, "load", lambda path: Fake(**change))
+        evaluate.others_for(model, [text])
+
+
 def test_the_same_twice(model, tmp_path):
     for name in ("a", "b"):
         run("--model=x", f"--output_dir={tmp_path / name}", "--pairs=2", "--steps=3", "--noreport")

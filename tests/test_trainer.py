@@ -68,7 +68,9 @@ def test_a_run_folder(make):
     assert len(list((folder / "checkpoints").glob("*.index"))) == 2
     info = json.loads((folder / "model.json").read_text())
     assert info["method"] == "toy_method" and info["data"] == {"dataset": "noise"}
-    assert info["training"] == {"batch_size": 4, "seed": 0, "average_decay": 0.999, "steps": 8}
+    assert info["training"] == {
+        "batch_size": 4, "seed": 0, "average_decay": 0.999, "precision": "float32", "steps": 8,
+    }  # fmt: skip
     assert info["config"] == dataclasses.asdict(Config())
 
 

@@ -21,6 +21,7 @@ from tf_homo import __version__, attributes, errors, files
 from tf_homo.errors import InputError
 
 NEEDED = ("encode", "interpolate", "decode")
+OURS = ("tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth")  # names that are taken
 SEED = 20_190_616  # of the test faces, unless --test_seed says otherwise
 
 _RUN_DIR = flags.DEFINE_string("run_dir", None, "Run folder to measure; results go into it.", allow_override=True)
@@ -31,6 +32,11 @@ _OUTPUT_DIR = flags.DEFINE_string(
 _PAIRS = flags.DEFINE_integer("pairs", 256, "Pairs of faces; 256 for numbers to report.", lower_bound=1)
 _STEPS = flags.DEFINE_integer("steps", 9, "Frames along each path, both ends included; odd.", lower_bound=3)
 _TEST_SEED = flags.DEFINE_integer("test_seed", SEED, "Seed of the drawn faces; not the one trained on.", lower_bound=0)
+_SYSTEMS = flags.DEFINE_multi_string(
+    "system",
+    [],
+    "NAME=PATH of another run folder, SavedModel or .tflite to measure on the same pairs; may be repeated.",
+)
 _REPORT = flags.DEFINE_bool("report", True, "Also write report.html.")
 
 
@@ -53,7 +59,8 @@ def main(_: Sequence[str]) -> None:
         raise InputError(f"--run_dir={_RUN_DIR.value}: is no run folder but a {model.format}; give it as --model")
     plan = plan_for(model, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
     folder = output_folder(_OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
-    result, shown = evaluate(model, plan, reader.load())
+    others = others_for(model, _SYSTEMS.value)
+    result, shown = evaluate(model, plan, reader.load(), others)
     files.write_json(folder / "evaluation.json", result)
     if _REPORT.value:
         files.write_text(folder / "report.html", page.html(result, plan, *shown))
@@ -96,8 +103,31 @@ def plan_for(model, pairs: int, steps: int, seed: int):
     )
 
 
-def evaluate(model, plan, reader) -> tuple[dict, tuple]:
-    """Measures the model and the baselines.
+def others_for(model, named: Sequence[str]) -> dict:
+    """The models of --system=NAME=PATH by name; InputError for those that cannot stand beside `model`."""
+    from tf_homo import serving
+
+    others = {}
+    for text in named:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path) or name in (*OURS, *others):
+            raise InputError(
+                f"--system={text}: give NAME=PATH, with a name of its own beside {', '.join((*OURS, *others))}"
+            )
+        other = others[name] = serving.load(path)
+        for key in ("image_size", "branches", "groups"):
+            if other.info.get(key) != model.info.get(key):
+                raise InputError(
+                    f"--system={text}: its {key} are {other.info.get(key)}, those of {model.path} "
+                    f"{model.info.get(key)}; name a system with the same"
+                )
+        if missing := [name for name in NEEDED if name not in other.signatures]:
+            raise InputError(f"--system={text}: has no signature {', '.join(missing)}")
+    return others
+
+
+def evaluate(model, plan, reader, others: Mapping | None = None) -> tuple[dict, tuple]:
+    """Measures the model, `others` by name, and the baselines.
 
     Returns:
       the content of evaluation.json, and what report.html is made of: (faces, {system: paths}, {system: {group:
@@ -108,7 +138,7 @@ def evaluate(model, plan, reader) -> tuple[dict, tuple]:
     from tf_homo.metrics import baselines, measure
 
     faces = measure.draw(plan, reader)
-    systems = baselines.systems(model, plan.groups)
+    systems = baselines.systems(model, plan.groups, others)
     paths, curves = {}, {}
     total = sum(measure.frames_of(system, plan, faces) for system in systems.values())
     with tqdm(total=total, unit="frame", mininterval=1.0) as bar:

@@ -61,7 +61,7 @@ CASES = {
             "label_penalty_weight": 0.01,
             "penalty_weight": 0.1,
             "homomorphism_encoder": True,
-            "autoencoder_optimizer": "muon",
+            "lone_optimizer": "muon",
             "classifier_steps": 2,
             "autoencoder_steps": 2,
             "label_steps": 2,

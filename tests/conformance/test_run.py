@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.conformance.cases import tensors
+from tf_homo.method import load
 from tf_homo.trainer import exported_variables
 
 
@@ -29,7 +30,7 @@ def test_restore_gives_the_averaged_weights(run, restored):
 def test_the_model_card_is_json_and_says_what_others_need(system, fresh, restored):
     for info in (fresh.info(), restored.restored):
         assert json.loads(json.dumps(info)) == info
-        assert info["method"] == system.name
+        assert load(info["method"]) is system.kind
         assert info["attributes"] == list(system.attributes)
         assert info["image_size"] == system.config.image_size
         assert system.kind.Config(**info["config"]) == system.config

@@ -138,8 +138,10 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
     terms["gan"] = terms.pop("opponent")
     assert float(loss) == pytest.approx(sum(weights[name] * float(terms[name]) for name in weights), rel=1e-4)
     loss, terms = method.critic_loss(batch)
-    expected = terms["wasserstein"] + 100 * terms["penalty"] + terms["gap"] + terms["real"]
+    expected = terms["wasserstein"] + terms["penalty"] + terms["gap"] + terms["real"]
     assert float(loss) == pytest.approx(float(expected), rel=1e-4)
+    tenth = make(penalty_weight=10.0).critic_loss(batch)[1]["penalty"]
+    assert float(terms["penalty"]) == pytest.approx(10 * float(tenth), rel=1e-4)
 
 
 def slope_at_encoder(batch, **weights):
@@ -204,7 +206,9 @@ def test_on_pictures_the_losses_are_the_weighted_sums_of_their_terms(batch):
     terms["gan"] = terms.pop("opponent")
     assert float(loss) == pytest.approx(sum(weights[name] * float(terms[name]) for name in weights), rel=1e-4)
     loss, terms = method.critic_loss(batch)
-    assert float(loss) == pytest.approx(sum(map(float, (terms[n] for n in ("logistic", "penalty", "gap")))), rel=1e-4)
+    assert float(loss) == pytest.approx(
+        sum(map(float, (terms[n] for n in ("logistic", "penalty", "gap", "real")))), rel=1e-4
+    )
 
 
 def test_the_logistic_game_penalises_the_slopes_of_score_and_logits(batch):

@@ -93,7 +93,8 @@ class Config:
     rate: float = option(1e-4, "Adam's rate")
     critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
     autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
-    autoencoder_optimizer: str = option("adam", "for E and D alone", ("adam", "muon"))
+    label_rate: float = option(0.0, "the rate for A' alone; 0: --critic_rate")
+    lone_optimizer: str = option("adam", "for what trains without an adversary: E and D, A'", ("adam", "muon"))
     classifier_rate: float = option(1e-3, "Adam's rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)")
     beta_1: float = option(0.5, "Adam's beta_1")
@@ -193,16 +194,16 @@ class HomoInterp(BranchedMethod):
         c = self.config
         adam = lambda rate: Adam(rate, c.beta_1, final=c.final_rate)  # noqa: E731
         critic = Phase("critic", ("critic",), self.critic_loss, adam(c.critic_rate or c.rate))
-        labels = Phase("labels", ("critic",), self.labels_loss, adam(c.critic_rate or c.rate))
         interpolator = Phase("interpolator", ("interpolator",), self.interpolator_loss, adam(c.rate), c.critic_steps)
         everything = ("encoder", "decoder", "guide", "interpolator")
         together = Phase("together", everything, self.together_loss, adam(c.rate), c.critic_steps)
-        if c.autoencoder_optimizer == "muon":
-            alone = Muon(c.autoencoder_rate, final=c.final_rate)
-        else:
-            alone = Adam(c.autoencoder_rate, 0.9, final=c.final_rate)  # no adversary: the usual momentum
-        autoencoder = Phase("autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone)
-        phi = Adam(c.classifier_rate, 0.9, final=c.final_rate)
+        usual = lambda rate: Adam(rate, 0.9, final=c.final_rate)  # noqa: E731  no adversary: the usual momentum
+        alone = usual if c.lone_optimizer == "adam" else lambda rate: Muon(rate, final=c.final_rate)
+        autoencoder = Phase(
+            "autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone(c.autoencoder_rate)
+        )
+        labels = Phase("labels", ("critic",), self.labels_loss, alone(c.label_rate or c.critic_rate or c.rate))
+        phi = usual(c.classifier_rate)
         classifier = Phase("classifier", ("phi",), self.classifier_loss, phi)
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
@@ -292,7 +293,8 @@ class HomoInterp(BranchedMethod):
         real = batch["image"] if self.judges_pictures else self.code(batch["latent"])
         score, logits, slope = self.judgement(real, batch["signs"])
         loss = losses.attribute_entropy(batch["labels"], logits)
-        return loss + slope + 0.0 * tf.reduce_sum(score), {"real": loss}
+        weighted = (self.config.real_weight or 1.0) * loss + slope
+        return weighted + 0.0 * tf.reduce_sum(score), {"real": loss}
 
     def judgement(self, seen: tf.Tensor, signs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Scores, logits and, in the logistic game, the weighted penalty of the slopes of both."""

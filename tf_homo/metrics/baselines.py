@@ -134,10 +134,15 @@ class Truth(System):
         return np.stack([drawing.render(source.with_strengths(s), size).image for s in moved]).astype(np.float32) / 255
 
 
-def systems(model: Morpher, groups: Mapping[str, Sequence[str]]) -> dict[str, System]:
-    """All of them by name, in the order of the tables; `groups` are the drawn set's attributes by branch."""
+def systems(
+    model: Morpher, groups: Mapping[str, Sequence[str]], others: Mapping[str, Morpher] | None = None
+) -> dict[str, System]:
+    """All of them by name, in the order of the tables; `groups` are the drawn set's attributes by branch, `others` more
+    trained models with the same branches.
+    """
     return {
         "tf_homo": Morph(model),
+        **{name: Morph(other) for name, other in (others or {}).items()},
         "latent_lerp": LatentPath(model, lerp),
         "latent_slerp": LatentPath(model, slerp),
         "pixel_blend": PixelBlend(),
