@@ -37,6 +37,9 @@ _SYSTEMS = flags.DEFINE_multi_string(
     [],
     "NAME=PATH of another run folder, SavedModel or .tflite to measure on the same pairs; may be repeated.",
 )
+_FEATURES = flags.DEFINE_string(
+    "features", "reader", "Network of the distances between sets: reader, inception, or InceptionV3's .h5 without top."
+)
 _REPORT = flags.DEFINE_bool("report", True, "Also write report.html.")
 
 
@@ -50,17 +53,19 @@ def main(_: Sequence[str]) -> None:
         )
     errors.import_tensorflow()
     from tf_homo import serving  # takes seconds: the flags are checked before
-    from tf_homo.metrics import page, reader
+    from tf_homo.metrics import features, page, reader
 
     if _REPORT.value:
         page.require()
+    reading = reader.load()
+    network = features.load(_FEATURES.value, reading)
     model = serving.load(_RUN_DIR.value or _MODEL.value)
     if _RUN_DIR.value and model.format != "run":
         raise InputError(f"--run_dir={_RUN_DIR.value}: is no run folder but a {model.format}; give it as --model")
     plan = plan_for(model, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
     folder = output_folder(_OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
     others = others_for(model, _SYSTEMS.value)
-    result, shown = evaluate(model, plan, reader.load(), others)
+    result, shown = evaluate(model, plan, reading, network, others)
     files.write_json(folder / "evaluation.json", result)
     if _REPORT.value:
         files.write_text(folder / "report.html", page.html(result, plan, *shown))
@@ -126,8 +131,8 @@ def others_for(model, named: Sequence[str]) -> dict:
     return others
 
 
-def evaluate(model, plan, reader, others: Mapping | None = None) -> tuple[dict, tuple]:
-    """Measures the model, `others` by name, and the baselines.
+def evaluate(model, plan, reader, features, others: Mapping | None = None) -> tuple[dict, tuple]:
+    """Measures the model, `others` by name, and the baselines, with `features` for distances between sets.
 
     Returns:
       the content of evaluation.json, and what report.html is made of: (faces, {system: paths}, {system: {group:
@@ -137,20 +142,24 @@ def evaluate(model, plan, reader, others: Mapping | None = None) -> tuple[dict, 
 
     from tf_homo.metrics import baselines, measure
 
-    faces = measure.draw(plan, reader)
+    faces = measure.draw(plan, features)
     systems = baselines.systems(model, plan.groups, others)
     paths, curves = {}, {}
     total = sum(measure.frames_of(system, plan, faces) for system in systems.values())
     with tqdm(total=total, unit="frame", mininterval=1.0) as bar:
         for name, system in systems.items():
             bar.set_description(name)
-            paths[name] = measure.walk(system, plan, faces, reader, bar.update)
+            paths[name] = measure.walk(system, plan, faces, reader, features, bar.update)
             curves[name] = {g: measure.curve(system, paths[name], plan, faces, g) for g in (None, *plan.groups)}
-    sources = reader.read(np.stack([pair.images[0] for pair in faces.pairs]))[0]
+    pictures = np.stack([pair.images[0] for pair in faces.pairs])
+    sources = reader.read(pictures)[0]
+    floor = measure.set_distances(features(pictures), faces.real, features.name)
     result = {
-        "systems": {name: measure.score(system, paths[name], plan, faces) for name, system in systems.items()},
+        "systems": {
+            name: measure.score(system, paths[name], plan, faces, features.name) for name, system in systems.items()
+        },
         "reader": {**reader.about, "error_here": float(np.abs(np.clip(sources, 0, 1) - faces.source).mean())},
-        "data": about(model, plan),
+        "data": about(model, plan) | {"real_against_real": floor or None},
         "versions": versions(),
     }
     return result, (faces, paths, curves)

@@ -6,22 +6,25 @@ import numpy as np
 import pytest
 
 from tests.metrics.stub import BRANCHES, GROUPS, SIZE, Stub, TrueReader
-from tf_homo.metrics import baselines, measure
+from tf_homo.metrics import baselines, features, measure
 
 PLAN = measure.Plan(GROUPS, BRANCHES, SIZE, seed=3, pairs=10, steps=5, white=2, real=9)
 MOUTH = [1, 0]  # columns of the expression group
 
 
+FEATURES = features.load("reader", TrueReader())
+
+
 @pytest.fixture(scope="module")
 def faces():
-    return measure.draw(PLAN, TrueReader())
+    return measure.draw(PLAN, FEATURES)
 
 
 def measured(system, faces, plan=PLAN):
     made = []
-    paths = measure.walk(system, plan, faces, TrueReader(), made.append)
+    paths = measure.walk(system, plan, faces, TrueReader(), FEATURES, made.append)
     assert sum(made) == measure.frames_of(system, plan, faces)
-    return measure.score(system, paths, plan, faces), paths
+    return measure.score(system, paths, plan, faces, FEATURES.name), paths
 
 
 def values(row):
@@ -153,7 +156,7 @@ def test_image_measures(faces):
 
 def test_too_few_for_a_distance_between_sets():
     plan = dataclasses.replace(PLAN, pairs=2, white=0)
-    entry, _ = measured(Stub(), measure.draw(plan, TrueReader()), plan)
+    entry, _ = measured(Stub(), measure.draw(plan, FEATURES), plan)
     assert entry["all"]["frechet"] is None
     assert "fewer" in entry["notes"]["all.frechet"]
     assert entry["all"]["white_background_shift"] is None

@@ -4,22 +4,25 @@ import numpy as np
 import pytest
 
 from tests.metrics.stub import BRANCHES, GROUPS, SIZE, Stub, TrueReader
-from tf_homo.metrics import measure, page
+from tf_homo.metrics import features, measure, page
 
 PLAN = measure.Plan(GROUPS, BRANCHES, SIZE, seed=3, pairs=4, steps=3, white=1, real=9)
 
 
 @pytest.fixture(scope="module")
 def shown():
-    faces = measure.draw(PLAN, TrueReader())
+    network = features.load("reader", TrueReader())
+    faces = measure.draw(PLAN, network)
     systems = {"tf_homo": Stub(lambda share: 0.8 * share), "latent_lerp": Stub(lambda share: share**2), "truth": Stub()}
-    paths = {name: measure.walk(system, PLAN, faces, TrueReader(), len_of) for name, system in systems.items()}
+    paths = {name: measure.walk(system, PLAN, faces, TrueReader(), network, len_of) for name, system in systems.items()}
     curves = {
         name: {g: measure.curve(system, paths[name], PLAN, faces, g) for g in (None, *GROUPS)}
         for name, system in systems.items()
     }
     result = {
-        "systems": {name: measure.score(system, paths[name], PLAN, faces) for name, system in systems.items()},
+        "systems": {
+            name: measure.score(system, paths[name], PLAN, faces, network.name) for name, system in systems.items()
+        },
         "reader": {"name": "reader_64", "error_here": 0.0123},
         "data": {
             "dataset": "drawn_faces", "seed": 3, "image_size": SIZE, "pairs": 4, "steps": 3, "groups": dict(GROUPS),

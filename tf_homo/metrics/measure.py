@@ -8,7 +8,8 @@ import numpy as np
 from tf_homo.data import drawing, drawn_faces
 from tf_homo.metrics import images, response
 from tf_homo.metrics.baselines import Pair, System, Truth, pair_of
-from tf_homo.metrics.reader import FEATURES, Reader
+from tf_homo.metrics.features import Features
+from tf_homo.metrics.reader import Reader
 
 RESPONSE = (
     "linearity_error",
@@ -97,6 +98,7 @@ class Paths:
       shown: by group the frames of some of the first pairs, {place: (V, S, S, 3)}.
       further: by group the strengths (n, 18) read at strength 1 + EXCESS; both: for pairs that differ in two groups,
       what was read (4, 18) at the source, with one moved, with the other, with both.
+      ends: features (P, 2, D) of the middle and the last frame of all together, for distances between sets.
       apart: by group the distances to the truth along the paths; still: those of the source image left alone.
     """
 
@@ -109,6 +111,7 @@ class Paths:
     shown: dict = dataclasses.field(default_factory=dict)
     further: dict = dataclasses.field(default_factory=dict)
     both: list = dataclasses.field(default_factory=list)
+    ends: list = dataclasses.field(default_factory=list)
     apart: dict = dataclasses.field(default_factory=dict)
     still: dict = dataclasses.field(default_factory=dict)
 
@@ -131,7 +134,7 @@ class Faces:
     true: dict[tuple[int, str], np.ndarray]
 
 
-def draw(plan: Plan, reader: Reader) -> Faces:
+def draw(plan: Plan, features: Features) -> Faces:
     """Pair i is test examples 2i and 2i + 1; then come the other faces; then those on white, as the split has them."""
     pairs = [pair_of(2 * i, 2 * i + 1, plan.size, plan.seed) for i in range(plan.pairs)]
     after = 2 * plan.pairs
@@ -154,13 +157,15 @@ def draw(plan: Plan, reader: Reader) -> Faces:
         [pair_of(a, b, plan.size, plan.seed) for a, b in zip(white[::2], white[1::2], strict=True)],
         source,
         target,
-        reader.read(np.stack(real))[1],
+        features(np.stack(real)),
         differs,
         true,
     )
 
 
-def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Callable[[int], object]) -> Paths:
+def walk(
+    system: System, plan: Plan, faces: Faces, reader: Reader, features: Features, progress: Callable[[int], object]
+) -> Paths:
     """Every path of one system: all together for each pair, and each group alone where the pair differs clearly in it.
 
     `progress` is told how many frames were made, `frames_of` of them in all.
@@ -171,7 +176,7 @@ def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Cal
         names = [None] + [name for name in plan.groups if place < alone and faces.differs[name][place]]
         two = _two(names, place)
         frames = system.path(pair, np.concatenate([plan.strengths(names), *_more(system, plan, names, two)]))
-        strengths, features = reader.read(frames)
+        strengths, inner = reader.read(frames)
         for name, further in zip(names, strengths[-len(names) :], strict=True) if system.extrapolates else ():
             paths.further.setdefault(name, []).append(further)
         if two:
@@ -181,7 +186,7 @@ def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Cal
             rows = [0, *range(1 + i * (plan.steps - 1), 1 + (i + 1) * (plan.steps - 1))]
             paths.pairs.setdefault(name, []).append(place)
             paths.reads.setdefault(name, []).append(strengths[rows])
-            paths.features.setdefault(name, []).append(features[rows])
+            paths.features.setdefault(name, []).append(inner[rows])
             if (place, name) in faces.true:
                 true = faces.true[place, name] / 255.0
                 paths.apart.setdefault(name, []).append(images.truth_distance(frames[rows[1:]], true))
@@ -189,6 +194,7 @@ def walk(system: System, plan: Plan, faces: Faces, reader: Reader, progress: Cal
             if place < SHOWN:
                 paths.shown.setdefault(name, {})[place] = frames[rows]
         paths.first.append(frames[0])
+        paths.ends.append(features(frames[[plan.steps // 2, plan.steps - 1]]))
         paths.ghosting.append(images.ghosting(frames[: plan.steps]))
         progress(len(frames))
     for pair in faces.white:
@@ -231,9 +237,9 @@ def curve(system: System, paths: Paths, plan: Plan, faces: Faces, group: str | N
     return response.response(reads[..., columns], faces.source[places][:, columns], faces.target[places][:, columns])
 
 
-def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
+def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) -> dict:
     """A system's entry of evaluation.json: {"all": {key: value}, "groups": {group: {key: value}}, "notes": {key: why
-    it is null}}.
+    it is null}}. `network` names what the features are of.
     """
     notes = {"all.leakage": _EVERYTHING, **{f"groups.{key}": _WHOLE for key in IMAGES}}
     notes["groups.additivity"] = "it is measured on pairs of groups, under all"
@@ -273,7 +279,7 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces) -> dict:
     else:
         notes["all.additivity"] = _TOGETHER if system.alone == 0 else "no pair differs in two groups"
     _leave_out_stillness(y, whole, "all", notes)
-    whole |= _pictures(system, paths, faces, notes)
+    whole |= _pictures(system, paths, faces, network, notes)
     return {"all": whole, "groups": groups, "notes": notes}
 
 
@@ -321,7 +327,7 @@ def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, s
             notes.setdefault(f"{scope}.{key}", f"most pairs move by less than {response.FLOOR} of the way")
 
 
-def _pictures(system: System, paths: Paths, faces: Faces, notes: dict[str, str]) -> Row:
+def _pictures(system: System, paths: Paths, faces: Faces, network: str, notes: dict[str, str]) -> Row:
     source, first = np.stack([pair.images[0] for pair in faces.pairs]), np.stack(paths.first)
     row: Row = {"ssim": _value(images.ssim(first, source)), "ghosting": _value(paths.ghosting)}
     if system.exact_source:
@@ -333,16 +339,23 @@ def _pictures(system: System, paths: Paths, faces: Faces, notes: dict[str, str])
         row["white_background_shift"] = _value(paths.white)
     else:
         notes["all.white_background_shift"] = "no pair on white background was asked for"
-    features = paths.features[None]
-    for prefix, frame in (("", -1), ("midpoint_", features.shape[1] // 2)):
-        for kind in (images.frechet, images.kernel):
-            key = prefix + kind.__name__
-            if min(len(features), len(faces.real)) < FEWEST:
-                notes[f"all.{key}"] = f"fewer than {FEWEST} pairs"
-            else:
-                distance = kind(features[:, frame], faces.real)
-                row[key] = {"value": distance, "n": len(features), "features": FEATURES}
+    ends = np.stack(paths.ends)
+    for prefix, place in (("midpoint_", 0), ("", 1)):
+        distances = set_distances(ends[:, place], faces.real, network)
+        if not distances:
+            notes |= {f"all.{prefix}{key}": f"fewer than {FEWEST} pairs" for key in ("frechet", "kernel")}
+        row |= {prefix + key: distance for key, distance in distances.items()}
     return row
+
+
+def set_distances(features: np.ndarray, real: np.ndarray, network: str) -> Row:
+    """Fréchet and kernel distance of features (n, D) to those of real faces (m, D); {} where either are too few."""
+    if min(len(features), len(real)) < FEWEST:
+        return {}
+    kinds = {"frechet": images.frechet, "kernel": images.kernel}
+    return {
+        key: {"value": kind(features, real), "n": len(features), "features": network} for key, kind in kinds.items()
+    }
 
 
 def _on_white(face: drawing.Face) -> bool:
