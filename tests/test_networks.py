@@ -153,3 +153,13 @@ def test_critic_s_heads_share_the_trunk():
     critic = LatentCritic(3, 4)
     critic(noise(1, 4, 4, 6))
     assert parameters(critic) == parameters(critic.trunk) + (4 + 1) + (4 * 3 + 3)
+
+
+def test_a_decoder_that_covers_begins_with_the_code_s_own_picture():
+    latent = tf.constant(np.random.default_rng(0).standard_normal((2, 4, 4, 6)), tf.float32)
+    plain, covers = (networks.ShuffleDecoder(2, 8, 6, covers) for covers in (False, True))
+    picture = covers(latent)
+    np.testing.assert_allclose(picture, plain(latent), atol=1e-5)
+    last = next(layer for layer in reversed(covers.blocks.layers) if layer.weights)
+    last.bias.assign([0.0] * 3 + [20.0] + ([0.0] * 3 + [20.0]) * 3)  # nothing shines through, nothing is painted
+    np.testing.assert_allclose(covers(latent), 0.5 * np.ones_like(picture), atol=1e-5)

@@ -136,9 +136,9 @@ class UpsampleDecoder(keras.Model):
     S, 3).
     """
 
-    def __init__(self, width: int = 64, stride: int = 16, latent_depth: int = 0, **kwargs):
+    def __init__(self, width: int = 64, stride: int = 16, latent_depth: int = 0, covers: bool = False, **kwargs):
         super().__init__(**kwargs)
-        del latent_depth  # any depth will do
+        del latent_depth, covers  # any depth will do, and there is nothing to cover
         stages = {16: ((8, 1), (4, 4), (2, 4), (1, 2)), 8: ((4, 4), (2, 4), (1, 2))}[stride]
         plan = []
         for multiple, convolutions in stages:
@@ -159,15 +159,18 @@ class UpsampleDecoder(keras.Model):
 class ShuffleDecoder(keras.Model):
     """PatchEncoder's counterpart: (B, S/8, S/8, d + more) -> (B, S, S, 3), pixel shuffles between residual blocks at
     1/8, 1/4, 1/2. The first d channels are the code, which also goes straight to the picture; the blocks see all.
+
+    The blocks paint over that picture; with `covers` they also say where it shines through, as it does everywhere at
+    first, so that taking something away needs no exact negative of it.
     """
 
-    def __init__(self, width: int = 16, stride: int = 8, latent_depth: int = 0, **kwargs):
+    def __init__(self, width: int = 16, stride: int = 8, latent_depth: int = 0, covers: bool = False, **kwargs):
         super().__init__(autocast=False, **kwargs)
         if stride != PatchEncoder.stride:
             raise ValueError(
                 f"it undoes a stride of 8, the encoder's is {stride}: use encoder=patch or decoder=upsample"
             )
-        self.depth = latent_depth or 4 * width
+        self.depth, self.covers = latent_depth or 4 * width, covers
         code = patch_code(self.depth, stride)
         waves = (code / np.square(np.linalg.norm(code.reshape(len(code), -1), axis=1))[:, None, None, None]).reshape(
             1, 1, len(code), -1
@@ -188,14 +191,16 @@ class ShuffleDecoder(keras.Model):
                 conv(8 * width, 1),
                 DepthToSpace(2),  # (B, S/2, S/2, 2w)
                 Residual(2 * width),
-                conv(12, kernel_initializer="zeros"),
+                conv(16 if covers else 12, kernel_initializer="zeros"),
                 DepthToSpace(2),
             ]
         )
 
     def call(self, latent, training=False):
-        straight, drawn = self.code(latent[..., : self.depth]), self.blocks(latent)
-        return 0.5 + 0.5 * (tf.cast(straight, tf.float32) + tf.cast(drawn, tf.float32))
+        straight = tf.cast(self.code(latent[..., : self.depth]), tf.float32)
+        painted = tf.cast(self.blocks(latent), tf.float32)
+        through = 1.0 - tf.tanh(painted[..., 3:]) if self.covers else 1.0
+        return 0.5 + 0.5 * (straight * through + painted[..., :3])
 
 
 class Interpolator(keras.Model):

@@ -68,6 +68,8 @@ CASES = {
             "steps": 3,
             "critic_steps": 1,
             "path_share": 0.3,
+            "covers": True,
+            "erased_share": 0.5,
             "change_weight": 1.0,
         },
         ("Smiling", "Young", "Wearing_Hat"),

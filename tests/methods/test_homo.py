@@ -185,6 +185,29 @@ def test_the_gap_is_told_the_source_s_labels(homo, batch):
     assert float(terms["gap"]) == pytest.approx(float(tf.reduce_mean(expected)), rel=1e-5)
 
 
+# codes that lose a part
+
+
+def test_rectangles_lie_where_the_numbers_say():
+    method = make(erased_share=0.5)  # 4 x 4 cells
+    drawn = [[0.999, 0.999, 0.5, 0.5, 0.4], [0.999, 0.0, 0.25, 0.875, 0.0], [0.999, 0.999, 0.5, 0.5, 0.6]]
+    found = method.rectangles(tf.constant(drawn)).numpy()[..., 0]
+    np.testing.assert_array_equal(found[0], np.pad(np.ones((2, 2)), 1))
+    expected = np.zeros((4, 4))
+    expected[:2, 3] = 1
+    np.testing.assert_array_equal(found[1], expected)
+    assert not found[2].any()
+
+
+def test_what_is_erased_is_still_to_be_drawn(batch):
+    method = make(erased_share=1.0)
+    erased = tf.ones((4, 4, 4, 1))
+    loss, terms = method.autoencoder_loss(batch | {"erased": erased})
+    nothing = method.decoder(tf.zeros((4, *method.latent_shape)))
+    error = float(tf.reduce_mean((nothing - batch["image"]) ** 2))
+    assert float(terms["psnr"]) == pytest.approx(-10 * np.log10(error), abs=1e-3)
+
+
 # the critic on pictures
 
 

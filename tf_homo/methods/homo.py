@@ -24,6 +24,8 @@ Ours, off by default, for where the text stops short:
   * --adversary=logistic: for (4.1) and (4.2) the logistic game with R1 and R2, which needs no five critic steps;
   * --label_penalty_weight: the slopes of A' are small too, or branches win by patterns that only a network sees;
   * --label_steps, --real_weight: A' learns real labels of real images, before the game and in it;
+  * --erased_share: while E and D train alone, D also fills in cells that were taken from the code, by what is around
+    them and by the reading: it learns to draw what a reading says before the game;
   * --idle_weight, --change_weight: branches stay where labels agree, and change few pixels;
   * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
     (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
@@ -70,6 +72,7 @@ class Config:
     latent_depth: int = option(0, "channels d of the latent; 0: the encoder's own")
     encoder: str = option("vgg19", "network E", tuple(ENCODERS))
     decoder: str = option("upsample", "network D", tuple(DECODERS))
+    covers: bool = option(False, "the decoder also says where the code's own picture shines through (shuffle only)")
     unit_latents: bool = option(True, "scale each latent channel to mean 0, variance 1")
     branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper")
     branch_bias: bool = option(True, "biases in the branches; without, T_i(0) = 0")
@@ -102,6 +105,7 @@ class Config:
 
     shift: float = option(0.05, "largest random move of the input, as a share of its side")
     mirror: bool = option(True, "mirror half of the inputs")
+    erased_share: float = option(0.0, "share of codes that lose a rectangle while E and D train alone")
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength")
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1")
     path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too")
@@ -138,7 +142,9 @@ class HomoInterp(BranchedMethod):
                 f"--image_size={config.image_size}: encoder={config.encoder} needs a multiple of {4 * stride}"
             )
         try:
-            self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
+            self.decoder = DECODERS[config.decoder](
+                config.width, stride, config.latent_depth, config.covers, name="decoder"
+            )
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
         networks = len(self.groups) + (config.rest == "network")
@@ -233,8 +239,21 @@ class HomoInterp(BranchedMethod):
         }
         if "latent" in batch:
             return prepared | {"latent": batch["latent"]}
+        prepared["erased"] = self.rectangles(uniform(5, (count, 5)))
         image = tf.cast(batch["image"], tf.float32) / 255.0
         return prepared | {"image": moved(image, c.shift, c.mirror, uniform(3, (count, 2)), uniform(4, (count,)))}
+
+    def rectangles(self, drawn: tf.Tensor) -> tf.Tensor:
+        """(B, h, w, 1), 1 inside a rectangle of an eighth to a half of each side, 0 in the rows that lose nothing; from
+        numbers (B, 5) in [0, 1).
+        """
+        sides = 0.125 + 0.375 * drawn[:, None, None, 0:2]
+        centres = drawn[:, None, None, 2:4]
+        h, w = self.latent_shape[:2]
+        middles = [(tf.range(n, dtype=tf.float32) + 0.5) / n for n in (h, w)]
+        cells = tf.stack(tf.meshgrid(*middles, indexing="ij"), axis=-1)
+        inside = tf.reduce_all(tf.abs(cells - centres) < sides / 2, axis=-1)
+        return tf.cast(inside & (drawn[:, None, None, 4] < self.config.erased_share), tf.float32)[..., None]
 
     def store(self, batch: Batch) -> Batch:
         return {"latent": self.encode(tf.cast(batch["image"], tf.float32) / 255.0), "labels": batch["labels"]}
@@ -284,8 +303,11 @@ class HomoInterp(BranchedMethod):
     def autoencoder_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.4), (4.5) without the game; here alone the encoder's unit scale is measured, later it stands."""
         latent = self.encode(batch["image"], training=True)
-        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
         guidance = self.guidance(batch["image"], self.code(latent))
+        if self.config.erased_share:
+            code, reading = latent[..., : self.depth], latent[..., self.depth :]
+            latent = tf.concat([code * (1.0 - batch["erased"]), reading], axis=-1)
+        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
