@@ -115,6 +115,27 @@ def test_a_remainder_makes_the_moves_add_up_to_the_difference():
     np.testing.assert_allclose(tf.reduce_sum(branches(x), axis=1), x, atol=1e-4)
 
 
+def test_gates_let_the_target_through():
+    """Shut to a tenth at first; open, a branch's channels are the target's; the code stays between the two."""
+    x = noise(2, 4, 4, 8) - 0.5
+    branches = Interpolator(2, bias=False, gates=2)
+    np.testing.assert_allclose(branches(x), np.stack([x / (1 + np.exp(2.0))] * 2, axis=1), rtol=1e-5)
+    moving_gates = branches.branches[0].layers[-1].kernel
+    moving_gates.assign(10.0 * np.sign(noise(*moving_gates.shape, seed=1) - 0.5))
+    share = (branches(x)[:, 0] / x).numpy()
+    assert share.min() >= 0 and share.max() <= 1
+    np.testing.assert_allclose(share[..., :4], share[..., :1] * np.ones(4), rtol=1e-4)  # four channels to a gate
+    assert np.abs(share[..., 4] - share[..., 0]).max() > 0.1
+
+
+def test_gates_stay_shut_where_readings_agree():
+    x = tf.concat([noise(1, 4, 4, 8), tf.ones((1, 4, 4, 1)), tf.zeros((1, 4, 4, 1))], axis=-1)
+    moves = Interpolator(2, gates=2, masks=[[1.0, 0.0], [0.0, 1.0]])(x).numpy()
+    assert np.abs(moves[:, 0, ..., :8]).min() > 0
+    assert not moves[:, 1].any()
+    np.testing.assert_array_equal(moves[:, 0, ..., 8:], x[..., 8:])
+
+
 def test_each_branch_gets_its_own_gradient():
     """Compiled as op by op: with tf.stack, TensorFlow's graph pass for oneDNN mixes up the branches' bias gradients."""
     x = noise(2, 4, 4, 6)
@@ -153,13 +174,3 @@ def test_critic_s_heads_share_the_trunk():
     critic = LatentCritic(3, 4)
     critic(noise(1, 4, 4, 6))
     assert parameters(critic) == parameters(critic.trunk) + (4 + 1) + (4 * 3 + 3)
-
-
-def test_a_decoder_that_covers_begins_with_the_code_s_own_picture():
-    latent = tf.constant(np.random.default_rng(0).standard_normal((2, 4, 4, 6)), tf.float32)
-    plain, covers = (networks.ShuffleDecoder(2, 8, 6, covers) for covers in (False, True))
-    picture = covers(latent)
-    np.testing.assert_allclose(picture, plain(latent), atol=1e-5)
-    last = next(layer for layer in reversed(covers.blocks.layers) if layer.weights)
-    last.bias.assign([0.0] * 3 + [20.0] + ([0.0] * 3 + [20.0]) * 3)  # nothing shines through, nothing is painted
-    np.testing.assert_allclose(covers(latent), 0.5 * np.ones_like(picture), atol=1e-5)

@@ -136,9 +136,9 @@ class UpsampleDecoder(keras.Model):
     S, 3).
     """
 
-    def __init__(self, width: int = 64, stride: int = 16, latent_depth: int = 0, covers: bool = False, **kwargs):
+    def __init__(self, width: int = 64, stride: int = 16, latent_depth: int = 0, **kwargs):
         super().__init__(**kwargs)
-        del latent_depth, covers  # any depth will do, and there is nothing to cover
+        del latent_depth  # any depth will do
         stages = {16: ((8, 1), (4, 4), (2, 4), (1, 2)), 8: ((4, 4), (2, 4), (1, 2))}[stride]
         plan = []
         for multiple, convolutions in stages:
@@ -159,18 +159,15 @@ class UpsampleDecoder(keras.Model):
 class ShuffleDecoder(keras.Model):
     """PatchEncoder's counterpart: (B, S/8, S/8, d + more) -> (B, S, S, 3), pixel shuffles between residual blocks at
     1/8, 1/4, 1/2. The first d channels are the code, which also goes straight to the picture; the blocks see all.
-
-    The blocks paint over that picture; with `covers` they also say where it shines through, as it does everywhere at
-    first, so that taking something away needs no exact negative of it.
     """
 
-    def __init__(self, width: int = 16, stride: int = 8, latent_depth: int = 0, covers: bool = False, **kwargs):
+    def __init__(self, width: int = 16, stride: int = 8, latent_depth: int = 0, **kwargs):
         super().__init__(autocast=False, **kwargs)
         if stride != PatchEncoder.stride:
             raise ValueError(
                 f"it undoes a stride of 8, the encoder's is {stride}: use encoder=patch or decoder=upsample"
             )
-        self.depth, self.covers = latent_depth or 4 * width, covers
+        self.depth = latent_depth or 4 * width
         code = patch_code(self.depth, stride)
         waves = (code / np.square(np.linalg.norm(code.reshape(len(code), -1), axis=1))[:, None, None, None]).reshape(
             1, 1, len(code), -1
@@ -191,16 +188,14 @@ class ShuffleDecoder(keras.Model):
                 conv(8 * width, 1),
                 DepthToSpace(2),  # (B, S/2, S/2, 2w)
                 Residual(2 * width),
-                conv(16 if covers else 12, kernel_initializer="zeros"),
+                conv(12, kernel_initializer="zeros"),
                 DepthToSpace(2),
             ]
         )
 
     def call(self, latent, training=False):
-        straight = tf.cast(self.code(latent[..., : self.depth]), tf.float32)
-        painted = tf.cast(self.blocks(latent), tf.float32)
-        through = 1.0 - tf.tanh(painted[..., 3:]) if self.covers else 1.0
-        return 0.5 + 0.5 * (straight * through + painted[..., :3])
+        straight, drawn = self.code(latent[..., : self.depth]), self.blocks(latent)
+        return 0.5 + 0.5 * (tf.cast(straight, tf.float32) + tf.cast(drawn, tf.float32))
 
 
 class Interpolator(keras.Model):
@@ -211,13 +206,25 @@ class Interpolator(keras.Model):
     without weights: F_b - F_a less what the others move, so that all together reach F_b exactly. Where the last K
     channels of a latent are a reading of its labels, `masks` (branches, K) says which of them a branch moves: those go
     straight to the target's.
+
+    With `gates`, T_i(x) = g_i(x) x: the convolutions end in that many gates a cell, in [0, 1], each for a run of
+    neighbouring channels of the code (the patch code's run from coarse to fine). A branch then says where and how far,
+    what is there comes from the target, and the code stays between F_a and F_b. Gates start at a tenth, and with
+    `masks` stay shut where the readings of the branch's attributes agree.
     """
 
     def __init__(
-        self, branches: int, branch_width: int = 0, bias: bool = True, remainder: bool = False, masks=(), **kwargs
+        self,
+        branches: int,
+        branch_width: int = 0,
+        bias: bool = True,
+        remainder: bool = False,
+        masks=(),
+        gates: int = 0,
+        **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
-        self.branch_width, self.bias, self.remainder = branch_width, bias, remainder
+        self.branch_width, self.bias, self.remainder, self.gates = branch_width, bias, remainder, gates
         self.masks = tuple(map(tuple, masks))
         self.branches = [keras.Sequential(name=f"branch_{i}") for i in range(branches)]
 
@@ -226,7 +233,7 @@ class Interpolator(keras.Model):
         for branch in self.branches:
             for filters in (self.branch_width or self.depth, self.branch_width or self.depth):
                 branch.add(conv(filters, activation="relu", use_bias=self.bias))
-            branch.add(conv(self.depth, use_bias=self.bias, kernel_initializer="zeros"))
+            branch.add(conv(self.gates or self.depth, use_bias=self.bias, kernel_initializer="zeros"))
             branch.build(shape)
 
     def call(self, difference):
@@ -238,13 +245,24 @@ class Interpolator(keras.Model):
     def moves(self, difference: tf.Tensor) -> list[tf.Tensor]:
         """As calling it, one (B, h, w, d) a branch: for exporters that want ranks up to 4."""
         moves = [tf.cast(branch(difference), difference.dtype) for branch in self.branches]
+        code, reading = difference[..., : self.depth], difference[..., self.depth :]
         if self.masks:
-            reading = difference[..., self.depth :]
-            moves = [
-                tf.concat([move, reading * tf.constant(mask)], -1)
-                for move, mask in zip(moves, self.masks, strict=False)
-            ]
+            readings = [reading * tf.constant(mask) for mask in self.masks[: len(moves)]]
+        if self.gates:
+            opened = [tf.sigmoid(move - SHUT) for move in moves]
+            if self.masks:
+                opened = [
+                    gate * tf.tanh(5.0 * tf.reduce_max(tf.abs(own), axis=-1, keepdims=True))
+                    for gate, own in zip(opened, readings, strict=True)
+                ]
+            spread = tf.constant(np.repeat(np.eye(self.gates, dtype=np.float32), self.depth // self.gates, axis=1))
+            moves = [code * tf.matmul(gate, spread) for gate in opened]
+        if self.masks:
+            moves = [tf.concat([move, own], axis=-1) for move, own in zip(moves, readings, strict=True)]
         return [*moves, difference - tf.add_n(moves)] if self.remainder else moves
+
+
+SHUT = 2.0  # a gate's logit starts this far below 0
 
 
 class LatentCritic(keras.Model):

@@ -342,12 +342,13 @@ def _check_same(old: dict, new: dict) -> None:
     if kind is None:
         raise InputError(f"--run_dir: holds a run of method {old['method']}, not {new['method']}; use another folder")
     may_change = {f.name for f in kind.Config.__dataclass_fields__.values() if f.metadata.get("may_change")} | {"steps"}
+    defaults = vars(kind.Config())  # for options that are younger than the run
     for part in ("config", "training"):
         for name, value in new[part].items():
-            if name not in may_change and old[part].get(name) != value:
+            before = old[part].get(name, defaults.get(name))
+            if name not in may_change and before != value:
                 raise InputError(
-                    f"--run_dir: holds a run with {name}={old[part].get(name)}, now {name}={value}; "
-                    "use another folder or that value"
+                    f"--run_dir: holds a run with {name}={before}, now {name}={value}; use another folder or that value"
                 )
     if old["attributes"] != new["attributes"] or old["data"] != new["data"]:
         raise InputError("--run_dir: holds a run on other data; use another folder")

@@ -125,7 +125,7 @@ def test_all_branches_at_one_reach_the_target_if_they_share_the_difference(homo,
     method = make()
     method.interpolator = lambda difference: tf.stack([0.5 * difference, 0.25 * difference, 0.25 * difference], axis=1)
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
-    _, terms = method.game(batch, latent, None)
+    _, terms = method.game(batch, latent)
     assert float(terms["total"]) == pytest.approx(0, abs=1e-10)
     reached, _ = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
     np.testing.assert_allclose(reached, partner(latent), atol=1e-6)
@@ -134,7 +134,7 @@ def test_all_branches_at_one_reach_the_target_if_they_share_the_difference(homo,
 def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
     weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0}
     method = make(**{f"{name}_weight": weight for name, weight in weights.items()})
-    loss, terms = method.game(batch, tf.random.stateless_normal((4, 4, 4, 6), (0, 0)), None)
+    loss, terms = method.game(batch, tf.random.stateless_normal((4, 4, 4, 6), (0, 0)))
     terms["gan"] = terms.pop("opponent")
     assert float(loss) == pytest.approx(sum(weights[name] * float(terms[name]) for name in weights), rel=1e-4)
     loss, terms = method.critic_loss(batch)
@@ -151,7 +151,7 @@ def slope_at_encoder(batch, **weights):
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
     with tf.GradientTape() as tape:
         tape.watch(latent)
-        loss, _ = method.game(batch, latent, None)
+        loss, _ = method.game(batch, latent)
     slope = tape.gradient(loss, latent, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return float(tf.reduce_max(tf.abs(slope)))
 
@@ -185,29 +185,6 @@ def test_the_gap_is_told_the_source_s_labels(homo, batch):
     assert float(terms["gap"]) == pytest.approx(float(tf.reduce_mean(expected)), rel=1e-5)
 
 
-# codes that lose a part
-
-
-def test_rectangles_lie_where_the_numbers_say():
-    method = make(erased_share=0.5)  # 4 x 4 cells
-    drawn = [[0.999, 0.999, 0.5, 0.5, 0.4], [0.999, 0.0, 0.25, 0.875, 0.0], [0.999, 0.999, 0.5, 0.5, 0.6]]
-    found = method.rectangles(tf.constant(drawn)).numpy()[..., 0]
-    np.testing.assert_array_equal(found[0], np.pad(np.ones((2, 2)), 1))
-    expected = np.zeros((4, 4))
-    expected[:2, 3] = 1
-    np.testing.assert_array_equal(found[1], expected)
-    assert not found[2].any()
-
-
-def test_what_is_erased_is_still_to_be_drawn(batch):
-    method = make(erased_share=1.0)
-    erased = tf.ones((4, 4, 4, 1))
-    loss, terms = method.autoencoder_loss(batch | {"erased": erased})
-    nothing = method.decoder(tf.zeros((4, *method.latent_shape)))
-    error = float(tf.reduce_mean((nothing - batch["image"]) ** 2))
-    assert float(terms["psnr"]) == pytest.approx(-10 * np.log10(error), abs=1e-3)
-
-
 # the critic on pictures
 
 
@@ -220,9 +197,9 @@ def test_on_pictures_the_losses_are_the_weighted_sums_of_their_terms(batch):
     weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0, "change": 11.0}
     method = on_pictures(**{f"{name}_weight": weight for name, weight in weights.items()})
     latent = method.encode(batch["image"])
-    loss, terms = method.game(batch, latent, method.decoder(latent))
+    loss, terms = method.game(batch, latent)
     fake, _ = method.interpolate(latent, partner(latent), batch["strength"])
-    moved = tf.reduce_mean(tf.abs(method.decoder(fake) - method.decoder(latent)), axis=(1, 2, 3))
+    moved = tf.reduce_mean(tf.abs(method.decoder(fake) - batch["image"]), axis=(1, 2, 3))
     assert float(terms["change"]) == pytest.approx(float(tf.reduce_mean(moved * batch["apart"])), rel=1e-4)
     score = method.critic(method.decoder(fake))[0]
     assert float(terms["opponent"]) == pytest.approx(float(tf.reduce_mean(tf.nn.softplus(-score))), rel=1e-4)
@@ -232,6 +209,18 @@ def test_on_pictures_the_losses_are_the_weighted_sums_of_their_terms(batch):
     assert float(loss) == pytest.approx(
         sum(map(float, (terms[n] for n in ("logistic", "penalty", "gap", "real")))), rel=1e-4
     )
+
+
+def test_gates_share_the_channels_evenly():
+    with pytest.raises(InputError, match="--gates=4: cannot share the code's 6 channels"):
+        on_pictures(gates=4)
+
+
+def test_branches_alone_have_no_opponent(batch):
+    method = on_pictures(gan_weight=2.0)
+    loss, terms = method.branches_loss(batch)
+    with_opponent, _ = method.interpolator_loss(batch)
+    assert float(with_opponent - loss) == pytest.approx(2 * float(terms["opponent"]), rel=1e-3)
 
 
 def test_the_logistic_game_penalises_the_slopes_of_score_and_logits(batch):

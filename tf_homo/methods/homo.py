@@ -24,8 +24,8 @@ Ours, off by default, for where the text stops short:
   * --adversary=logistic: for (4.1) and (4.2) the logistic game with R1 and R2, which needs no five critic steps;
   * --label_penalty_weight: the slopes of A' are small too, or branches win by patterns that only a network sees;
   * --label_steps, --real_weight: A' learns real labels of real images, before the game and in it;
-  * --erased_share: while E and D train alone, D also fills in cells that were taken from the code, by what is around
-    them and by the reading: it learns to draw what a reading says before the game;
+  * --gates: T_i(x) = g_i(x) x, so that what a branch brings is the target's own;
+  * --branch_steps: the branches alone find where their attributes are, before anything learns to please Dis;
   * --idle_weight, --change_weight: branches stay where labels agree, and change few pixels;
   * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
     (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
@@ -72,9 +72,9 @@ class Config:
     latent_depth: int = option(0, "channels d of the latent; 0: the encoder's own")
     encoder: str = option("vgg19", "network E", tuple(ENCODERS))
     decoder: str = option("upsample", "network D", tuple(DECODERS))
-    covers: bool = option(False, "the decoder also says where the code's own picture shines through (shuffle only)")
     unit_latents: bool = option(True, "scale each latent channel to mean 0, variance 1")
     branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper")
+    gates: int = option(0, "gates a cell through which a branch lets the target's code pass; 0: it draws its own moves")
     branch_bias: bool = option(True, "biases in the branches; without, T_i(0) = 0")
     rest: str = option(
         "network", "one more branch, for what no attribute names: as the others, what they leave, or none", RESTS
@@ -89,6 +89,7 @@ class Config:
     classifier_steps: int = option(1000, "steps of Phi alone, where it is a classifier")
     autoencoder_steps: int = option(0, "then steps of E and D alone")
     label_steps: int = option(0, "then steps of A' alone, on real labels of real images")
+    branch_steps: int = option(0, "then steps of the branches alone, all else held, (4.7) without an adversary")
     latent_steps: int = option(0, "then steps of the latent game alone, on stored latents")
     steps: int = option(128_000, "then steps of all together", may_change=True)
     latent_batch_size: int = option(0, "batch of the latent game; 0: --batch_size")
@@ -97,6 +98,7 @@ class Config:
     critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
     autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
     label_rate: float = option(0.0, "the rate for A' alone; 0: --critic_rate")
+    branch_rate: float = option(0.0, "Adam's rate for the branches alone; 0: --rate")
     lone_optimizer: str = option("adam", "for what trains without an adversary: E and D, A'", ("adam", "muon"))
     classifier_rate: float = option(1e-3, "Adam's rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)")
@@ -105,7 +107,6 @@ class Config:
 
     shift: float = option(0.05, "largest random move of the input, as a share of its side")
     mirror: bool = option(True, "mirror half of the inputs")
-    erased_share: float = option(0.0, "share of codes that lose a rectangle while E and D train alone")
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength")
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1")
     path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too")
@@ -124,7 +125,7 @@ class Config:
     homomorphism_encoder: bool = option(False, "(4.7) also changes E")
     total_weight: float = option(1.0, "of the total term in (4.9)")
     idle_weight: float = option(0.0, "of motion where the labels of a group agree")
-    change_weight: float = option(0.0, "of mean |D(F_interp) - D(F_a)| while the rest stays (critic=pictures only)")
+    change_weight: float = option(0.0, "of mean |D(F_interp) - Im_a| while the rest stays (critic=pictures only)")
 
 
 class HomoInterp(BranchedMethod):
@@ -142,9 +143,7 @@ class HomoInterp(BranchedMethod):
                 f"--image_size={config.image_size}: encoder={config.encoder} needs a multiple of {4 * stride}"
             )
         try:
-            self.decoder = DECODERS[config.decoder](
-                config.width, stride, config.latent_depth, config.covers, name="decoder"
-            )
+            self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
         networks = len(self.groups) + (config.rest == "network")
@@ -156,6 +155,7 @@ class HomoInterp(BranchedMethod):
             config.branch_bias,
             config.rest == "remainder",
             masks if config.reading else (),
+            config.gates,
             name="interpolator",
         )
         self.judges_pictures = config.critic == "pictures"
@@ -177,6 +177,8 @@ class HomoInterp(BranchedMethod):
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
         code = self.encoder(image)
         self.depth = code.shape[-1]
+        if self.config.gates and self.depth % self.config.gates:
+            raise InputError(f"--gates={self.config.gates}: cannot share the code's {self.depth} channels evenly")
         self.critic(image if self.judges_pictures else code), self.phi(image)
         latent = self.encode(image)
         self.decoder(latent)
@@ -209,12 +211,13 @@ class HomoInterp(BranchedMethod):
             "autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone(c.autoencoder_rate)
         )
         labels = Phase("labels", ("critic",), self.labels_loss, alone(c.label_rate or c.critic_rate or c.rate))
-        phi = usual(c.classifier_rate)
-        classifier = Phase("classifier", ("phi",), self.classifier_loss, phi)
+        branches = Phase("branches", ("interpolator",), self.branches_loss, usual(c.branch_rate or c.rate))
+        classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
             Stage("labels", c.label_steps, (labels,), not self.judges_pictures, c.latent_batch_size),
+            Stage("branches", c.branch_steps, (branches,)),
             Stage("latent", c.latent_steps, (critic, interpolator), stored=True, batch_size=c.latent_batch_size),
             Stage("together", c.steps, (critic, together)),
         )
@@ -239,21 +242,8 @@ class HomoInterp(BranchedMethod):
         }
         if "latent" in batch:
             return prepared | {"latent": batch["latent"]}
-        prepared["erased"] = self.rectangles(uniform(5, (count, 5)))
         image = tf.cast(batch["image"], tf.float32) / 255.0
         return prepared | {"image": moved(image, c.shift, c.mirror, uniform(3, (count, 2)), uniform(4, (count,)))}
-
-    def rectangles(self, drawn: tf.Tensor) -> tf.Tensor:
-        """(B, h, w, 1), 1 inside a rectangle of an eighth to a half of each side, 0 in the rows that lose nothing; from
-        numbers (B, 5) in [0, 1).
-        """
-        sides = 0.125 + 0.375 * drawn[:, None, None, 0:2]
-        centres = drawn[:, None, None, 2:4]
-        h, w = self.latent_shape[:2]
-        middles = [(tf.range(n, dtype=tf.float32) + 0.5) / n for n in (h, w)]
-        cells = tf.stack(tf.meshgrid(*middles, indexing="ij"), axis=-1)
-        inside = tf.reduce_all(tf.abs(cells - centres) < sides / 2, axis=-1)
-        return tf.cast(inside & (drawn[:, None, None, 4] < self.config.erased_share), tf.float32)[..., None]
 
     def store(self, batch: Batch) -> Batch:
         return {"latent": self.encode(tf.cast(batch["image"], tf.float32) / 255.0), "labels": batch["labels"]}
@@ -303,11 +293,8 @@ class HomoInterp(BranchedMethod):
     def autoencoder_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.4), (4.5) without the game; here alone the encoder's unit scale is measured, later it stands."""
         latent = self.encode(batch["image"], training=True)
-        guidance = self.guidance(batch["image"], self.code(latent))
-        if self.config.erased_share:
-            code, reading = latent[..., : self.depth], latent[..., self.depth :]
-            latent = tf.concat([code * (1.0 - batch["erased"]), reading], axis=-1)
         loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
+        guidance = self.guidance(batch["image"], self.code(latent))
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
@@ -351,7 +338,11 @@ class HomoInterp(BranchedMethod):
 
     def interpolator_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.9), F held."""
-        return self.game(batch, tf.stop_gradient(self.latent_of(batch)), None)
+        return self.game(batch, tf.stop_gradient(self.latent_of(batch)))
+
+    def branches_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """(4.9) without (4.2), F held."""
+        return self.game(batch, tf.stop_gradient(self.latent_of(batch)), opposed=False)
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.6) and (4.9) in one update."""
@@ -359,11 +350,11 @@ class HomoInterp(BranchedMethod):
         decoded = self.decoder(latent, training=True)
         loss, terms = self.reconstruction(batch["image"], decoded)
         guidance = self.guidance(batch["image"], self.code(latent))
-        game, game_terms = self.game(batch, latent, decoded)
+        game, game_terms = self.game(batch, latent)
         loss += self.config.guidance_weight * guidance + game
         return loss, terms | {"guidance": guidance} | game_terms
 
-    def game(self, batch: Batch, latent: tf.Tensor, decoded: tf.Tensor | None) -> tuple[tf.Tensor, Terms]:
+    def game(self, batch: Batch, latent: tf.Tensor, opposed: bool = True) -> tuple[tf.Tensor, Terms]:
         """The interpolator's terms (4.9), with (4.2)'s gradient to E scaled to its weight in (4.6)."""
         c, held = self.config, tf.stop_gradient(latent)
         to_encoder = held + (c.encoder_gan_weight / max(c.gan_weight, 1e-12)) * (latent - held)
@@ -384,11 +375,11 @@ class HomoInterp(BranchedMethod):
         idle = losses.idle_motion(self.code(moves[:, : len(self.groups)]), self.group_difference(batch["labels"]))
         terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total, "idle": idle}
         loss = (
-            c.gan_weight * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
+            c.gan_weight * opposed * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
             + c.idle_weight * idle
         )  # fmt: skip
         if self.judges_pictures:
-            change = tf.reduce_mean(tf.abs(seen - tf.stop_gradient(decoded)), axis=(1, 2, 3))
+            change = tf.reduce_mean(tf.abs(seen - batch["image"]), axis=(1, 2, 3))
             terms["change"] = tf.reduce_mean(batch["apart"] * change)
             loss += c.change_weight * terms["change"]
         return loss, terms
