@@ -63,6 +63,7 @@ CASES = {
             "homomorphism_encoder": True,
             "lone_optimizer": "muon",
             "gates": 3,
+            "erased_share": 0.5,
             "branch_steps": 2,
             "classifier_steps": 2,
             "autoencoder_steps": 2,

@@ -185,6 +185,18 @@ def test_the_gap_is_told_the_source_s_labels(homo, batch):
     assert float(terms["gap"]) == pytest.approx(float(tf.reduce_mean(expected)), rel=1e-5)
 
 
+# codes that lose a part
+
+
+def test_what_is_erased_is_still_to_be_drawn(batch):
+    method = make(erased_share=1.0)
+    erased = tf.ones((4, 4, 4, 6))
+    loss, terms = method.autoencoder_loss(batch | {"erased": erased})
+    nothing = method.decoder(tf.zeros((4, *method.latent_shape)))
+    error = float(tf.reduce_mean((nothing - batch["image"]) ** 2))
+    assert float(terms["psnr"]) == pytest.approx(-10 * np.log10(error), abs=1e-3)
+
+
 # the critic on pictures
 
 

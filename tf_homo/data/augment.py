@@ -24,3 +24,22 @@ def moved(image: tf.Tensor, shift: float, mirror: bool, offset: tf.Tensor, coin:
         interpolation="NEAREST",
         fill_mode="REFLECT",
     )
+
+
+def rectangles(drawn: tf.Tensor, runs: tf.Tensor, share: float, h: int, w: int) -> tf.Tensor:
+    """Parts of a latent to erase, (B, h, w, R) of 0 and 1, one for each of R runs of its channels.
+
+    In a `share` of the rows a rectangle of an eighth to five eighths of each side, of all runs in half of these rows,
+    else of each with chance 1/2; nothing in the others.
+
+    Args:
+      drawn: numbers (B, 6) in [0, 1): sides, centre, whether at all, whether all runs.
+      runs: numbers (B, R) in [0, 1).
+    """
+    middles = [(tf.range(n, dtype=tf.float32) + 0.5) / n for n in (h, w)]
+    cells = tf.stack(tf.meshgrid(*middles, indexing="ij"), axis=-1)
+    away = tf.abs(cells - drawn[:, None, None, 2:4])
+    inside = tf.reduce_all(away < (0.125 + 0.5 * drawn[:, None, None, 0:2]) / 2, axis=-1)
+    inside &= drawn[:, None, None, 4] < share
+    taken = (runs < 0.5) | (drawn[:, 5:] < 0.5)
+    return tf.cast(inside[..., None] & taken[:, None, None], tf.float32)

@@ -26,6 +26,8 @@ Ours, off by default, for where the text stops short:
   * --label_steps, --real_weight: A' learns real labels of real images, before the game and in it;
   * --gates: T_i(x) = g_i(x) x, so that what a branch brings is the target's own;
   * --branch_steps: the branches alone find where their attributes are, before anything learns to please Dis;
+  * --erased_share: while E and D train alone, D also fills in cells that were taken from the code, by what is around
+    them and by the reading; without, a code mixed from two faces decodes to speckles;
   * --idle_weight, --change_weight: branches stay where labels agree, and change few pixels;
   * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
     (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
@@ -41,7 +43,7 @@ from keras import layers
 
 from tf_homo import losses
 from tf_homo.branches import BranchedMethod, partner
-from tf_homo.data.augment import moved
+from tf_homo.data.augment import moved, rectangles
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.networks import (
@@ -107,6 +109,7 @@ class Config:
 
     shift: float = option(0.05, "largest random move of the input, as a share of its side")
     mirror: bool = option(True, "mirror half of the inputs")
+    erased_share: float = option(0.0, "share of codes that lose a rectangle of cells while E and D train alone")
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength")
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1")
     path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too")
@@ -228,7 +231,7 @@ class HomoInterp(BranchedMethod):
         strength and what else is drawn.
         """
         c, count = self.config, tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 6, alg="philox"), num=6)
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7, alg="philox"), num=7)
         uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
         strength, apart = self.draw_strength(
             seeds[0], count, c.lone_share, c.corner_share, c.path_share, rest=c.rest_plays
@@ -242,6 +245,9 @@ class HomoInterp(BranchedMethod):
         }
         if "latent" in batch:
             return prepared | {"latent": batch["latent"]}
+        h, w = self.latent_shape[:2]
+        lost = rectangles(uniform(5, (count, 6)), uniform(6, (count, max(c.gates, 1))), c.erased_share, h, w)
+        prepared["erased"] = tf.repeat(lost, self.depth // lost.shape[-1], axis=-1)
         image = tf.cast(batch["image"], tf.float32) / 255.0
         return prepared | {"image": moved(image, c.shift, c.mirror, uniform(3, (count, 2)), uniform(4, (count,)))}
 
@@ -293,8 +299,11 @@ class HomoInterp(BranchedMethod):
     def autoencoder_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.4), (4.5) without the game; here alone the encoder's unit scale is measured, later it stands."""
         latent = self.encode(batch["image"], training=True)
-        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
         guidance = self.guidance(batch["image"], self.code(latent))
+        if self.config.erased_share:
+            code, reading = latent[..., : self.depth], latent[..., self.depth :]
+            latent = tf.concat([code * (1.0 - batch["erased"]), reading], axis=-1)
+        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
