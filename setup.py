@@ -13,8 +13,6 @@ README = HERE / "README.md"
 EXTRAS = {
     "video": ["imageio-ffmpeg>=0.6"],
     "report": ["matplotlib>=3.10", "jinja2>=3.1"],
-    "tensorboard": ["tensorboard>=2.20,<2.22"],
-    "photos": ["opencv-python-headless>=4.11"],
 }
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
 EXTRAS["dev"] = ["packaging>=24", "pre-commit>=4", "pytest>=8.4", "pytest-xdist>=3.6", "ruff>=0.12"]
@@ -50,7 +48,9 @@ setup(
         "ai-edge-litert>=2.0",
         "absl-py>=2.1",
         "numpy>=1.26",
-        "pillow>=11",
+        "opencv-python-headless>=4.11",
+        "pillow>=11.3",  # from here on its wheels read AVIF
+        "tensorboard>=2.20,<2.22",  # tf.summary imports it, and tensorflow does not ask for it
         "tqdm>=4.66",
     ],
     extras_require=EXTRAS,

@@ -7,7 +7,6 @@ between the method in memory and the SavedModel as loaded again. Above --toleran
 nothing behind.
 """
 
-import json
 import os
 import shutil
 import sys
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from absl import flags, logging
 
 from export import parity
-from tf_homo import errors, serving
+from tf_homo import errors, files, serving
 from tf_homo.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,24 +29,24 @@ def export(method: "Method", output_dir: Path, version: int | None = None, toler
     """Writes `method` as a SavedModel and returns its folder, output_dir/<version>; by default the next free version.
 
     Raises:
-      InputError: output_dir is no folder, or the version exists.
+      InputError: output_dir is no folder to write to, or the version exists.
       ExportError: the SavedModel differs from the method by more than `tolerance`. Nothing is left behind.
     """
     import tensorflow as tf
 
+    output_dir = files.output_folder("output_dir", output_dir)
     final = output_dir / str(_version(output_dir, version))
-    output_dir.mkdir(parents=True, exist_ok=True)
     # No integer, so TensorFlow Serving does not look at it.
     partial = output_dir / f".partial-{final.name}-{os.getpid()}"
     try:
         served = serving.module(method)
         tf.saved_model.save(served, str(partial), signatures=serving.concrete(served, method))
-        _write_json(partial / "model.json", serving.card(method))
+        files.write_json(partial / "model.json", serving.card(method))
         found = parity.differences(serving.live(method), serving.load(partial))
         report = {"differences": found, "tolerance": tolerance, "against": "the method in memory"}
         print(parity.describe(report))
         parity.check(found, tolerance)
-        _write_json(partial / "parity.json", report)
+        files.write_json(partial / "parity.json", report)
         partial.rename(final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -55,23 +54,17 @@ def export(method: "Method", output_dir: Path, version: int | None = None, toler
 
 
 def _version(output_dir: Path, wanted: int | None) -> int:
-    if output_dir.exists() and not output_dir.is_dir():
-        raise InputError(f"--output_dir={output_dir} is a file; give a folder")
     taken = [int(p.name) for p in output_dir.glob("*") if p.name.isdecimal()]
     if wanted in taken:
         raise InputError(f"--version={wanted} exists in {output_dir}; give another, or leave it out for the next one")
     return wanted or max(taken, default=0) + 1
 
 
-def _write_json(file: Path, content: dict) -> None:
-    file.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-
-
 def _define_flags() -> None:
     flags.DEFINE_string("run_dir", None, "the run folder to export", required=True)
     flags.DEFINE_string("output_dir", None, "where versions lie; the SavedModel becomes OUT/<version>/", required=True)
     flags.DEFINE_integer("version", None, "version number; default: the next one", lower_bound=1)
-    flags.DEFINE_float("tolerance", TOLERANCE, "largest difference allowed to the method in memory", lower_bound=0.0)
+    flags.DEFINE_float("tolerance", TOLERANCE, "largest difference allowed to the method in memory", 0.0, 1e6)
 
 
 def main(argv: list[str]) -> None:

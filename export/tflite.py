@@ -9,7 +9,6 @@ SavedModel.
 """
 
 import collections
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from absl import flags
 
 from export import parity
-from tf_homo import errors, serving
+from tf_homo import errors, files, serving
 from tf_homo.errors import InputError
 
 PRECISIONS = ("float32", "float16", "int8")
@@ -32,7 +31,8 @@ def export(
     """Converts the SavedModel folder and returns the report; `tolerance` is by default that of the precision.
 
     Raises:
-      InputError: saved_model is none, output does not end in .tflite, or the precision is not available.
+      InputError: saved_model is none, output does not end in .tflite or cannot be written, or the precision is not
+        available.
       ExportError: a converter, operator, rank or parity failure. Nothing is written.
     """
     if precision not in TOLERANCES:
@@ -44,15 +44,15 @@ def export(
     reference = serving.load(saved_model)
     if reference.format != "saved_model":
         raise InputError(f"--saved_model={saved_model} is a {reference.format}; run python -m export.saved_model first")
+    files.output_file("output", output)
     tolerance = TOLERANCES[precision] if tolerance is None else tolerance
 
     content = _convert(saved_model, sorted(reference.signatures), precision)
     operators, rank = inspect(content)
-    output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".partial-") as folder:
         partial = Path(folder) / output.name
         partial.write_bytes(content)
-        partial.with_suffix(".json").write_text(json.dumps(reference.info, indent=1) + "\n", "utf-8")
+        files.write_json(partial.with_suffix(".json"), reference.info)
         report = {
             "differences": parity.differences(reference, serving.load(partial)),
             "tolerance": tolerance,
@@ -66,7 +66,7 @@ def export(
         parity.check(report["differences"], tolerance)
         if rank > MAX_RANK:
             raise parity.ExportError(f"a tensor has rank {rank}, above {MAX_RANK}; nothing was written")
-        partial.with_suffix(".parity.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+        files.write_json(partial.with_suffix(".parity.json"), report)
         for suffix in (".json", ".parity.json", ".tflite"):  # the model last: who sees it finds the others
             partial.with_suffix(suffix).replace(output.with_suffix(suffix))
     return report
@@ -103,9 +103,7 @@ def _define_flags() -> None:
     flags.DEFINE_string("saved_model", None, "the SavedModel folder, OUT/<version>", required=True)
     flags.DEFINE_string("output", None, "the file to write, NAME.tflite", required=True)
     flags.DEFINE_enum("precision", "float32", PRECISIONS, "of the weights; inputs and outputs stay float32")
-    flags.DEFINE_float(
-        "tolerance", None, f"largest difference to the SavedModel; default {TOLERANCES}", lower_bound=0.0
-    )
+    flags.DEFINE_float("tolerance", None, f"largest difference to the SavedModel; default {TOLERANCES}", 0.0, 1e6)
 
 
 def main(argv: list[str]) -> None:

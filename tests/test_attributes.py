@@ -37,6 +37,7 @@ def test_groups_keep_what_the_data_has_in_their_own_order():
         ("Smiling=0.7", (0.7, 0, 0)),
         ("expression=0.7,age=1", (0.7, 1, 0)),
         (" Smiling=0.7 , Young=-0.5 ,", (0.7, -0.5, 0)),
+        ("Smiling = 0.7, age =1", (0.7, 1, 0)),
         ("all=1", (1, 1, 1)),
         ("all=1,rest=0", (1, 1, 0)),
         ("rest=0,all=1", (1, 1, 0)),
@@ -68,3 +69,5 @@ def test_what_is_wrong_with_a_strength_is_said(text, message):
     with pytest.raises(InputError) as error:
         strengths(text, KNOWN, BRANCHES)
     assert str(error.value).startswith("--strength: ") and message in str(error.value)
+    with pytest.raises(InputError, match="^--x: "):
+        strengths(text, KNOWN, BRANCHES, "x")

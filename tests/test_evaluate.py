@@ -58,7 +58,8 @@ def test_writes_what_the_contract_says(model, tmp_path, capsys):
         assert list(system["groups"]) == list(GROUPS)
         for row in (system["all"], *system["groups"].values()):
             assert all(entry is None or {"value", "n"} <= set(entry) for entry in row.values())
-    assert result["data"]["model"] == {"path": "fake.tflite", "format": "tflite", "step": 7}
+    assert result["data"]["model"] == {"path": "fake.tflite", "format": "tflite", "step": 7, "data": None}
+    assert result["data"]["systems"] == {}
     assert (result["data"]["pairs"], result["data"]["seed"]) == (3, evaluate.SEED)
     assert {"tf_homo", "tensorflow", "keras", "numpy", "python"} <= set(result["versions"])
     said = capsys.readouterr().out
@@ -88,18 +89,47 @@ def test_other_systems_stand_in_the_same_table(model, tmp_path):
     assert systems["seed"]["groups"] == systems["tf_homo"]["groups"]
 
 
+def test_other_systems_are_told_apart_in_the_results(model, tmp_path, monkeypatch):
+    other = Fake(step=9, data={"dataset": "drawn_faces", "seed": 5})
+    other.path = Path("y")
+    monkeypatch.setattr(serving, "load", lambda path: other if path == "y" else model)
+    run("--model=x", "--system=seed=y", f"--output_dir={tmp_path}", "--pairs=1", "--steps=3", "--noreport")
+    data = json.loads((tmp_path / "evaluation.json").read_text())["data"]
+    trained = {"dataset": "drawn_faces", "seed": 5}
+    assert data["systems"] == {"seed": {"path": "y", "format": "tflite", "step": 9, "data": trained}}
+
+
+def test_a_remainder_makes_all_together_straight(model, tmp_path, monkeypatch):
+    straight = Fake(config={"rest": "remainder"})
+    monkeypatch.setattr(serving, "load", lambda path: {"x": straight, "y": Fake(config={"rest": "network"})}[path])
+    run("--model=x", "--system=net=y", "--system=same=x", f"--output_dir={tmp_path}", "--pairs=2", "--steps=3")
+    systems = json.loads((tmp_path / "evaluation.json").read_text())["systems"]
+    assert "equal to latent_lerp's by construction" in systems["tf_homo"]["notes"]["all"]
+    assert "between its own latents by construction" in systems["same"]["notes"]["all"]
+    assert not any("all" in systems[name]["notes"] for name in ("net", "latent_lerp", "truth"))
+    assert "equal to latent_lerp&#39;s by construction" in (tmp_path / "report.html").read_text()
+    for key, own in systems["tf_homo"]["all"].items():
+        if key not in ("additivity", "beyond") and own:  # neither is asked of latent_lerp
+            assert own["value"] == pytest.approx(systems["latent_lerp"]["all"][key]["value"], abs=1e-4), key
+
+
 @pytest.mark.parametrize(
     ("text", "change", "complaint"),
     [
         ("seed", {}, "--system=seed: give NAME=PATH"),
         ("truth=y", {}, "--system=truth=y: give NAME=PATH, with a name of its own beside tf_homo"),
         ("seed=y", {"branches": ["age"]}, r"--system=seed=y: its branches are \['age'\], those of fake.tflite"),
+        (
+            "seed=y",
+            {"data": {"seed": 3}},
+            "--test_seed=3: --system=seed=y was trained on faces of that seed; give another, for instance 4",
+        ),
     ],
 )
 def test_systems_that_cannot_stand_beside_the_model(model, monkeypatch, text, change, complaint):
     with pytest.raises(InputError, match=complaint):
         monkeypatch.setattr(serving, "load", lambda path: Fake(**change))
-        evaluate.others_for(model, [text])
+        evaluate.others_for(model, [text], 3)
 
 
 def test_the_same_twice(model, tmp_path):
@@ -138,10 +168,10 @@ def test_models_that_cannot_be_measured(model, change, complaint):
         run("--model=x")
 
 
-def test_output_folder(tmp_path):
+def test_output_folder(model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"--output_dir=.*file: cannot be made"):
-        evaluate.output_folder(str(tmp_path / "file"))
+        run("--model=x", f"--output_dir={tmp_path / 'file'}")
 
 
 def test_report_needs_its_packages(model, tmp_path, monkeypatch):

@@ -42,6 +42,10 @@ def requirements(texts):
     return [Requirement(text) for text in texts if text and not text.startswith("#")]
 
 
+def packages(texts):
+    return {canonicalize_name(each.name) for each in requirements(texts)}
+
+
 @pytest.fixture(scope="module")
 def setup_arguments():
     """What setup.py hands to setuptools."""
@@ -137,26 +141,41 @@ def test_supported_pythons_agree(setup_arguments):
     assert f'target-version = "py3{minors[0]}"' in read("pyproject.toml")
 
 
-def imports(path):
-    """The outermost names of everything that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(read(path))):
+def imports(tree, in_functions):
+    """The outermost names of everything that code imports; without `in_functions`, of what runs when it is imported."""
+    for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module.split(".")[0]
+        elif in_functions or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from imports(node, in_functions)
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_imports_are_declared(room, setup_arguments, wanted):
-    """What the package imports is required by name, not found by luck because something else brought it along."""
-    tools = {each.name for each in requirements(setup_arguments["extras_require"]["dev"])}
-    allowed = {each.name for each in wanted} - (set() if room in {"tests", "benchmarks"} else tools)
-    declared = {canonicalize_name(allow) for allow in allowed}
+def test_imports_are_declared(room, setup_arguments):
+    """What the package imports is required by name, not found by luck because something else brought it along.
+
+    What an extra brings may be imported in functions only: without the extra, the rest of the package works.
+    """
+    always, extras = setup_arguments["install_requires"], setup_arguments["extras_require"]
+    everywhere = always + extras["all"]
+    if room in {"tests", "benchmarks"}:
+        always = everywhere = everywhere + extras["dev"]
     known = importlib.metadata.packages_distributions()
     for path in (path for path in SOURCES if ROOT / room in path.parents):
-        for module in sorted(set(imports(path)) - set(sys.stdlib_module_names) - set(ROOMS)):
-            owners = {canonicalize_name(owner) for owner in known.get(module, [module])}
-            assert owners & declared, f"{name(path)} imports {module}, which setup.py does not name"
+        tree = ast.parse(read(path))
+        for in_functions, declared in ((False, packages(always)), (True, packages(everywhere))):
+            for module in sorted(set(imports(tree, in_functions)) - set(sys.stdlib_module_names) - set(ROOMS)):
+                owners = {canonicalize_name(owner) for owner in known.get(module, [module])}
+                assert owners & declared, (
+                    f"{name(path)} imports {module}, which setup.py does not name or only an extra"
+                )
+
+
+def test_what_training_writes_its_summaries_with_is_required(setup_arguments):
+    """tf.summary imports tensorboard, which tensorflow does not require."""
+    assert "tensorboard" in packages(setup_arguments["install_requires"])
 
 
 # files
@@ -216,6 +235,13 @@ def test_make_targets_in_the_pages_exist():
         assert asked <= targets, f"{page.name} names {sorted(asked - targets)}, which the Makefile lacks"
 
 
+@pytest.mark.parametrize("page", ["README.md", "BUILD.md"])
+def test_the_environment_is_entered_before_the_first_program(page):
+    before, program, _ = read(page).partition("python -m ")
+    assert program
+    assert ". .venv/bin/activate" in before
+
+
 def test_there_are_configs():
     assert ROOT / "configs" / "demo.cfg" in CONFIGS
 
@@ -228,5 +254,6 @@ def test_config_opens_like_a_lab_record(path):
     fields = dict(re.findall(r"^# *(Command|Hardware|Time|Measured): *(\S.*)$", "\n".join(opening), re.M))
     assert list(fields) == ["Command", "Hardware", "Time", "Measured"]
     assert f"--flagfile={name(path)}" in fields["Command"]
+    assert not [field for field, text in fields.items() if "?" in text]
     for line in lines[len(opening) :]:
         assert re.fullmatch(r"--\w+(=.*)?|#.*|\s*", line), f"not a flag: {line!r}"

@@ -26,7 +26,8 @@ def test_an_unknown_system_is_an_error_that_lists_the_known():
 def test_options_carry_what_a_flag_needs():
     fields = {field.name: field for field in dataclasses.fields(Config)}
     assert fields["steps"].default == 4
-    assert fields["steps"].metadata == {"help": "then steps of far, on stored rows", "choices": (), "may_change": True}
+    about = {"help": "then steps of far, on stored rows", "choices": (), "may_change": True, "low": 0, "high": None}
+    assert fields["steps"].metadata == about
     assert method.option("a", "which", ["a", "b"]).metadata["choices"] == ("a", "b")
 
 

@@ -52,7 +52,7 @@ def test_labels_stand_under_a_strip_and_above_and_beside_a_grid():
     strip = report.strip([RED, BLUE], ["0", "0.5\nof it"])
     assert not ink(strip[: report.MARGIN + 96])
     assert ink(strip[report.MARGIN + 96 :])
-    grid = report.grid([[RED, BLUE], [BLUE, None]], ["first", "second"], ["left", "right"])
+    grid = report.grid([[RED, BLUE], [BLUE, RED]], ["first", "second"], ["left", "right"])
     left = min(start for start, _ in spans(grid[grid.shape[0] // 2]))
     assert ink(grid[:, : left - 4])
     assert ink(grid[: report.MARGIN + 20, left:])
@@ -124,7 +124,7 @@ def test_mp4_without_its_package_says_what_to_install(tmp_path, monkeypatch):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(InputError, match=r"pip install tf_homo\[video\]"):
+    with pytest.raises(InputError, match=r"pip install 'tf_homo\[video\]', or in a checkout pip install '\.\[video\]'"):
         report.save_mp4(str(tmp_path / "a.mp4"), [RED, BLUE], 10)
     assert not os.listdir(tmp_path)
 

@@ -70,6 +70,21 @@ def test_frames_do_not_depend_on_the_batch(morpher):
     np.testing.assert_allclose(morpher.frames(*latents, ROWS, batch=3), at_once, atol=1e-5)
 
 
+def test_many_latents_are_decoded_some_at_a_time(method, monkeypatch):
+    morpher, rows = serving.live(method), []
+    run = morpher.calls["decode"].run
+
+    def counted(arrays):
+        rows.append(len(arrays["latent"]))
+        return run(arrays)
+
+    monkeypatch.setattr(morpher.calls["decode"], "run", counted)
+    assert morpher.decode(np.zeros((33, 2, 2, 8), np.float32)).shape == (33, 8, 8, 3)
+    assert rows == [16, 16, 1]
+    with pytest.raises(InputError, match="empty"):
+        morpher.decode(np.zeros((0, 2, 2, 8), np.float32))
+
+
 def test_double_precision_is_taken(morpher):
     np.testing.assert_array_equal(morpher.encode(images(1).astype(np.float64)), morpher.encode(images(1)))
 
@@ -142,9 +157,15 @@ def test_the_card_is_found_beside_the_tflite(places, tmp_path):
     assert serving.load(lite).info["method"] == "fake"
     (tmp_path / "m.json").write_text(json.dumps({"method": "own", **json.loads(card), "step": 3}))
     assert serving.load(lite).info["step"] == 3
-    for broken in ("{", "[]", '{"branches": []}'):
+    without_groups = json.dumps({key: value for key, value in json.loads(card).items() if key != "groups"})
+    for broken, why in (
+        ("{", "not JSON"),
+        ("[]", "has no branches, groups, image_size, latent"),
+        ('{"branches": []}', "has no groups, image_size, latent"),
+        (without_groups, "has no groups;"),
+    ):
         (tmp_path / "m.json").write_text(broken)
-        with pytest.raises(InputError, match="m.json"):
+        with pytest.raises(InputError, match=f"m.json: {why}"):
             serving.load(lite)
 
 

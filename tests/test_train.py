@@ -74,7 +74,7 @@ def test_flags_cfg_replays_the_run_and_another_value_is_refused(run):
     said = complaint(train(f"--flagfile={run / 'flags.cfg'}", "--critic_steps=4"))
     assert (
         said
-        == "error: --run_dir: holds a run with critic_steps=5, now critic_steps=4; use another folder or that value"
+        == "error: --run_dir: holds a run with critic_steps=5, now critic_steps=4; use another folder or what it has"
     )
     assert (run / "flags.cfg").read_text() == before
 

@@ -69,7 +69,7 @@ def test_a_run_folder(make):
     info = json.loads((folder / "model.json").read_text())
     assert info["method"] == "toy_method" and info["data"] == {"dataset": "noise"}
     assert info["training"] == {
-        "batch_size": 4, "seed": 0, "average_decay": 0.999, "precision": "float32", "steps": 8,
+        "batch_size": 4, "seed": 0, "average_decay": 0.999, "mixed_precision": False, "steps": 8,
     }  # fmt: skip
     assert info["config"] == dataclasses.asdict(Config())
 
@@ -226,7 +226,7 @@ def test_a_batch_that_does_not_fit(make, devices, options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"config": Config(rate=0.5)}, "holds a run with rate=0.01, now rate=0.5; use another folder or that value"),
+        ({"config": Config(rate=0.5)}, "holds a run with rate=0.01, now rate=0.5; use another folder or what it has"),
         ({"config": Config(first_steps=3)}, "first_steps=4, now first_steps=3"),
         ({"seed": 3}, "seed=0, now seed=3"),
         ({"batch_size": 2}, "batch_size=4, now batch_size=2"),
@@ -243,9 +243,34 @@ def test_another_configuration_is_refused_before_anything_is_written(make, optio
 
 def test_other_data_are_refused(make, examples):
     make().fit(stop_at=1)
-    for other in ({"about": {"dataset": "other"}}, {"attributes": ("Young",)}):
-        with pytest.raises(InputError, match="other data"):
+    for other, message in (
+        ({"about": {"dataset": "other"}}, "dataset=noise, now dataset=other"),
+        ({"attributes": ("Young",)}, "now .*Young"),
+    ):
+        with pytest.raises(InputError, match=message):
             make(data=dataclasses.replace(examples, **other))
+
+
+def test_what_is_younger_than_the_run_had_its_default(make, tmp_path):
+    make().fit(stop_at=1)
+    path = tmp_path / "run" / "model.json"
+    info = json.loads(path.read_text())
+    del info["config"]["noise"], info["training"]["mixed_precision"]
+    files.write_json(path, info)
+    make().fit(stop_at=2)
+    info["config"]["louder"] = True
+    files.write_json(path, info)
+    with pytest.raises(InputError, match="louder=True, now louder=None"):
+        make()
+
+
+def test_a_checkpoint_of_something_else_is_refused_and_model_json_stays(make, tmp_path):
+    make().fit(stop_at=1)
+    before = (tmp_path / "run" / "model.json").read_text()
+    trained = make(optimizer=Momentum())
+    with pytest.raises(InputError, match="has not the networks and stages that were asked for"):
+        trained.fit()
+    assert (tmp_path / "run" / "model.json").read_text() == before
 
 
 def test_another_method_is_refused(make, tmp_path):

@@ -43,8 +43,10 @@ def groups_of(names: Sequence[str], groups: Mapping[str, Sequence[str]] = GROUPS
     return {group: members for group, members in kept.items() if members}
 
 
-def strengths(text: str, groups: Mapping[str, Sequence[str]], branches: Sequence[str]) -> np.ndarray:
-    """Parses "Smiling=0.7,age=1" into strengths (C,) float32, one per branch, 0 where nothing is said.
+def strengths(
+    text: str, groups: Mapping[str, Sequence[str]], branches: Sequence[str], flag: str = "strength"
+) -> np.ndarray:
+    """Parses "Smiling=0.7,age=1", given as --`flag`, into strengths (C,) float32, one per branch, 0 where none is said.
 
     A key is a branch, an attribute (it addresses the branch of its group: a branch moves its group as one) or "all".
     Later keys win over "all", but two keys for one branch with different values are refused.
@@ -55,16 +57,16 @@ def strengths(text: str, groups: Mapping[str, Sequence[str]], branches: Sequence
     branch_of = {attribute: group for group, members in groups.items() for attribute in members}
     vector, given = np.zeros(len(branches), np.float32), {}
     for item in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = item.partition("=")
+        name, equals, value = (part.strip() for part in item.partition("="))
         if not equals:
-            raise InputError(f"--strength: {item!r} has no '='; write NAME=VALUE, for instance {branches[0]}=0.7")
+            raise InputError(f"--{flag}: {item!r} has no '='; write NAME=VALUE, for instance {branches[0]}=0.7")
         try:
             number = float(value)
         except ValueError:
             number = float("nan")
         if not np.isfinite(number):
             raise InputError(
-                f"--strength: {value!r} for {name} is no finite number; 0 keeps the source, 1 reaches the target"
+                f"--{flag}: {value!r} for {name} is no finite number; 0 keeps the source, 1 reaches the target"
             )
         branch = branch_of.get(name, name)
         if branch == ALL:
@@ -72,10 +74,8 @@ def strengths(text: str, groups: Mapping[str, Sequence[str]], branches: Sequence
             continue
         if branch not in branches:
             known = ", ".join([*branches, *branch_of, ALL])
-            raise InputError(f"--strength: no branch or attribute is called {name!r}; the model has {known}")
+            raise InputError(f"--{flag}: no branch or attribute is called {name!r}; the model has {known}")
         if given.setdefault(branch, number) != number:
-            raise InputError(
-                f"--strength: {name}={value} contradicts {branch}={given[branch]:g}; {branch} moves as one"
-            )
+            raise InputError(f"--{flag}: {name}={value} contradicts {branch}={given[branch]:g}; {branch} moves as one")
         vector[list(branches).index(branch)] = number
     return vector

@@ -8,11 +8,9 @@ Writes evaluation.json and report.html, and prints the table of systems. What is
 tf_homo/metrics.
 """
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 from absl import flags
@@ -23,6 +21,8 @@ from tf_homo.errors import InputError
 NEEDED = ("encode", "interpolate", "decode")
 OURS = ("tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth")  # names that are taken
 SEED = 20_190_616  # of the test faces, unless --test_seed says otherwise
+STRAIGHT = "rest=remainder makes all branches together the straight path between its own latents by construction"
+EQUAL = "the path of all branches together is equal to latent_lerp's by construction (rest=remainder)"
 
 _RUN_DIR = flags.DEFINE_string("run_dir", None, "Run folder to measure; results go into it.", allow_override=True)
 _MODEL = flags.DEFINE_string("model", None, "SavedModel folder or .tflite to measure.", allow_override=True)
@@ -63,8 +63,8 @@ def main(_: Sequence[str]) -> None:
     if _RUN_DIR.value and model.format != "run":
         raise InputError(f"--run_dir={_RUN_DIR.value}: is no run folder but a {model.format}; give it as --model")
     plan = plan_for(model, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
-    folder = output_folder(_OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
-    others = others_for(model, _SYSTEMS.value)
+    folder = files.output_folder("output_dir", _OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
+    others = others_for(model, _SYSTEMS.value, plan.seed)
     result, shown = evaluate(model, plan, reading, network, others)
     files.write_json(folder / "evaluation.json", result)
     if _REPORT.value:
@@ -90,12 +90,8 @@ def plan_for(model, pairs: int, steps: int, seed: int):
             f"{model.path}: none of its branches ({', '.join(model.info['branches'])}) moves an attribute of the drawn "
             "faces; give a model that was trained on such attributes"
         )
-    trained = (model.info.get("data") or {}).get("seed")
-    if seed in (trained, reader.SEED):
-        whose = "model" if seed == trained else "reader"
-        raise InputError(
-            f"--test_seed={seed}: the {whose} was trained on faces of that seed; give another, for instance {seed + 1}"
-        )
+    check_unseen(seed, model.info.get("data"), "the model")
+    check_unseen(seed, {"seed": reader.SEED}, "the reader")
     return measure.Plan(
         groups,
         model.info["branches"],
@@ -108,8 +104,18 @@ def plan_for(model, pairs: int, steps: int, seed: int):
     )
 
 
-def others_for(model, named: Sequence[str]) -> dict:
-    """The models of --system=NAME=PATH by name; InputError for those that cannot stand beside `model`."""
+def check_unseen(seed: int, data: Mapping | None, who: str) -> None:
+    """InputError where `who` was trained on `data` of the test seed."""
+    if seed == (data or {}).get("seed"):
+        raise InputError(
+            f"--test_seed={seed}: {who} was trained on faces of that seed; give another, for instance {seed + 1}"
+        )
+
+
+def others_for(model, named: Sequence[str], seed: int) -> dict:
+    """The models of --system=NAME=PATH by name; InputError for those that cannot stand beside `model`, or that were
+    trained on faces of the test `seed`.
+    """
     from tf_homo import serving
 
     others = {}
@@ -128,6 +134,7 @@ def others_for(model, named: Sequence[str]) -> dict:
                 )
         if missing := [name for name in NEEDED if name not in other.signatures]:
             raise InputError(f"--system={text}: has no signature {', '.join(missing)}")
+        check_unseen(seed, other.info.get("data"), f"--system={text}")
     return others
 
 
@@ -142,6 +149,7 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None) -> tu
 
     from tf_homo.metrics import baselines, measure
 
+    others = others or {}
     faces = measure.draw(plan, features)
     systems = baselines.systems(model, plan.groups, others)
     paths, curves = {}, {}
@@ -159,13 +167,16 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None) -> tu
             name: measure.score(system, paths[name], plan, faces, features.name) for name, system in systems.items()
         },
         "reader": {**reader.about, "error_here": float(np.abs(np.clip(sources, 0, 1) - faces.source).mean())},
-        "data": about(model, plan) | {"real_against_real": floor or None},
+        "data": about(model, plan, others) | {"real_against_real": floor or None},
         "versions": versions(),
     }
+    for name, one in {"tf_homo": model, **others}.items():
+        if (one.info.get("config") or {}).get("rest") == "remainder":
+            result["systems"][name]["notes"]["all"] = EQUAL if name == "tf_homo" else STRAIGHT
     return result, (faces, paths, curves)
 
 
-def about(model, plan) -> dict:
+def about(model, plan, others: Mapping) -> dict:
     """What was measured, and on what."""
     from tf_homo.metrics import response
 
@@ -180,26 +191,21 @@ def about(model, plan) -> dict:
         "other_faces": plan.real,
         "clear_difference": response.CLEAR,
         "groups": {name: list(members) for name, members in plan.groups.items()},
-        "model": {"path": str(model.path), "format": model.format, "step": model.info.get("step")},
+        "model": source(model),
+        "systems": {name: source(other) for name, other in others.items()},
     }
+
+
+def source(model) -> dict:
+    """Where a model comes from, and what it was trained on."""
+    step, data = (model.info.get(key) for key in ("step", "data"))
+    return {"path": str(model.path), "format": model.format, "step": step, "data": data}
 
 
 def versions() -> Mapping[str, str]:
     """Of this package and of what the numbers depend on."""
     packages = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy", "ai-edge-litert")}
     return {"tf_homo": __version__, **packages, "python": platform.python_version()}
-
-
-def output_folder(name: str) -> Path:
-    """The folder, made where it is not there yet; InputError where it cannot be written to."""
-    folder = Path(name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--output_dir={name}: cannot be made ({error.strerror}); name another folder") from None
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"--output_dir={name}: may not be written to; name another folder")
-    return folder
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and the places for them that flags name."""
 
 import contextlib
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from tf_homo.errors import InputError
 
 
 @contextlib.contextmanager
@@ -30,3 +32,27 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 def write_json(path: str | os.PathLike, content: dict) -> None:
     """Writes a JSON file; ValueError for numbers that JSON has no word for (NaN, infinity)."""
     write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def output_folder(flag: str, path: str | os.PathLike) -> Path:
+    """The folder that --flag=path names, made where it is missing; InputError where nothing can be put into it."""
+    return _folder(f"--{flag}={path}", Path(path))
+
+
+def output_file(flag: str, path: str | os.PathLike) -> Path:
+    """The file that --flag=path names, its folder made as in `output_folder`; InputError where it cannot be written."""
+    culprit, file = f"--{flag}={path}", Path(path)
+    _folder(culprit, file.parent)
+    if file.is_dir():
+        raise InputError(f"{culprit}: is a folder; give a file name")
+    return file
+
+
+def _folder(culprit: str, folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{culprit}: cannot be made ({error.strerror}); name another folder") from None
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{culprit}: may not be written to; name another folder")
+    return folder

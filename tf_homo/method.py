@@ -63,11 +63,23 @@ class Signature:
     inputs: Mapping[str, tf.TensorSpec]
 
 
-def option(default: Any, text: str, choices: Sequence[str] = (), may_change: bool = False) -> Any:
-    """A Config field that becomes a flag. `may_change`: a resumed run may have another value."""
-    return dataclasses.field(
-        default=default, metadata={"help": text, "choices": tuple(choices), "may_change": may_change}
-    )
+def option(
+    default: Any,
+    text: str,
+    choices: Sequence[str] = (),
+    may_change: bool = False,
+    low: float | None = 0,
+    high: float | None = None,
+) -> Any:
+    """A Config field that becomes a flag.
+
+    Args:
+      choices: what a text may be.
+      may_change: a resumed run may have another value.
+      low, high: bounds of a number, both included.
+    """
+    about = {"help": text, "choices": tuple(choices), "may_change": may_change, "low": low, "high": high}
+    return dataclasses.field(default=default, metadata=about)
 
 
 class Method(keras.Model):

@@ -27,7 +27,6 @@ MODES = {
 }
 PNG, MOVING = ".png", (".gif", ".mp4")
 MOST_FRAMES = {"path": 1000, "branches": 64, "grid": 64, "corners": 64}
-BATCH = 16  # latents decoded at a time
 MOVING_SIDE = 256  # frames of a GIF or MP4 have at least this many pixels a side
 
 _MODEL = flags.DEFINE_string(
@@ -39,7 +38,10 @@ _MODEL = flags.DEFINE_string(
 _SOURCE = flags.DEFINE_string("source", None, "Image to start from: a file, or drawn_faces:17 for a drawn example.")
 _TARGET = flags.DEFINE_string("target", None, "Image to move to; not needed by a model that edits without one.")
 _STRENGTH = flags.DEFINE_string(
-    "strength", "", "Where to move, by branch, attribute or 'all': Smiling=0.7,age=1. Default all=1, the target itself."
+    "strength",
+    "",
+    "Where to move, by branch, attribute or 'all': Smiling=0.7,age=1. An attribute moves its whole group, and towards "
+    "the target's value. Default all=1, the target itself.",
 )
 _FRAMES = flags.DEFINE_integer("frames", None, "Frames, both ends included; default 9 in a PNG, 33 otherwise.")
 _OUT = flags.DEFINE_string("out", None, "File to write: .png, or .gif or .mp4 for --mode=path.")
@@ -60,7 +62,7 @@ def main(_: Sequence[str]) -> None:
     model = serving.load(_MODEL.value)
     if not _TARGET.value and "edit" not in model.signatures:
         raise InputError("--target is missing: this model has no 'edit' signature; give an image to move to")
-    end = _vector("--strength", _STRENGTH.value or f"{attributes.ALL}=1", model)
+    end = _vector("strength", _STRENGTH.value or f"{attributes.ALL}=1", model)
     images = [photos.source(name, model.info["image_size"], _CROP.value) for name in names]
     if _MODE.value == "path":
         shown = path(model, images, end, frames)
@@ -82,7 +84,7 @@ def main(_: Sequence[str]) -> None:
 
 def path(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> np.ndarray:
     """Decoded frames (N, H, W, 3) in [0, 1] whose strengths go evenly from 0, the source, to `end` (C,)."""
-    return decode(model, mix(model, encode(model, images), _ramp(end, frames)))
+    return model.decode(mix(model, encode(model, images), _ramp(end, frames)))
 
 
 def encode(model, images: Sequence[np.ndarray]) -> np.ndarray:
@@ -95,11 +97,6 @@ def mix(model, latents: np.ndarray, strengths: np.ndarray) -> np.ndarray:
     if len(latents) == 2:
         return model.interpolate(latents[:1], latents[1:], strengths)
     return model.call("edit", latent=np.repeat(latents, len(strengths), axis=0), strength=strengths)
-
-
-def decode(model, latents: np.ndarray) -> np.ndarray:
-    """Latents (N, h, w, d) -> images (N, H, W, 3), BATCH at a time so that many frames do not fill the memory."""
-    return np.concatenate([model.decode(latents[i : i + BATCH]) for i in range(0, len(latents), BATCH)])
 
 
 def path_picture(model, images: Sequence[np.ndarray], frames: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -122,7 +119,7 @@ def branches_picture(model, images: Sequence[np.ndarray], end: np.ndarray, frame
     moved = np.flatnonzero(end)
     ends = [end * (np.arange(len(end)) == b) for b in moved] + [end]
     strengths = np.concatenate([_ramp(one, frames) for one in ends])
-    decoded = decode(model, mix(model, encode(model, images), strengths))
+    decoded = model.decode(mix(model, encode(model, images), strengths))
     rows = decoded.reshape(len(ends), frames, *decoded.shape[1:])  # (rows, N, H, W, 3)
     steps = [_number(step) for step in np.linspace(0, 1, frames)]
     labels = [names[b] + ("" if end[b] == 1 else f"\nto {_number(end[b])}") for b in moved]
@@ -134,7 +131,7 @@ def branches_picture(model, images: Sequence[np.ndarray], end: np.ndarray, frame
 def grid_picture(model, images: Sequence[np.ndarray], x: np.ndarray, y: np.ndarray, frames: int) -> np.ndarray:
     """N x N images: strengths `x` (C,) grow to the right, `y` (C,) downwards; no movement at the top left."""
     both = _ramp(y, frames)[:, None] + _ramp(x, frames)[None]  # (N, N, C)
-    decoded = decode(model, mix(model, encode(model, images), both.reshape(frames * frames, -1)))
+    decoded = model.decode(mix(model, encode(model, images), both.reshape(frames * frames, -1)))
     rows = decoded.reshape(frames, frames, *decoded.shape[1:])
 
     def labels(end: np.ndarray) -> list[str]:
@@ -155,7 +152,7 @@ def corners_picture(model, images: Sequence[np.ndarray], end: np.ndarray, frames
     ramp = _ramp(end, frames)
     upper, lower = model.interpolate(source, right, ramp), model.interpolate(left, target, ramp)
     columns = np.stack([model.interpolate(a[None], b[None], ramp) for a, b in zip(upper, lower, strict=True)], axis=1)
-    decoded = decode(model, columns.reshape(-1, *columns.shape[2:]))  # (N * N, H, W, 3), row by row
+    decoded = model.decode(columns.reshape(-1, *columns.shape[2:]))  # (N * N, H, W, 3), row by row
     rows = decoded.reshape(frames, frames, *decoded.shape[1:])
     steps = [_number(step) for step in np.linspace(0, 1, frames)]
     return report.grid(list(rows), steps, steps)
@@ -217,17 +214,14 @@ def _number(value: float) -> str:
 
 def _vector(flag: str, text: str, model) -> np.ndarray:
     """Strengths (C,) float32 from the text of a flag."""
-    try:
-        return attributes.strengths(text, model.info["groups"], model.info["branches"])
-    except InputError as error:
-        raise InputError(str(error).replace("--strength", flag, 1)) from None  # the only flag that is known there
+    return attributes.strengths(text, model.info["groups"], model.info["branches"], flag)
 
 
 def _axes(model) -> tuple[np.ndarray, np.ndarray]:
     """Strengths (C,) of --x and --y at their far ends; a name without a value counts as 1."""
     x, y = (
         _vector(flag, ",".join(part if "=" in part else f"{part}=1" for part in text.split(",")), model)
-        for flag, text in (("--x", _X.value), ("--y", _Y.value))
+        for flag, text in (("x", _X.value), ("y", _Y.value))
     )
     both = [name for name, i, j in zip(model.info["branches"], x, y, strict=True) if i and j]
     if both:

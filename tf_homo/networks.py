@@ -210,7 +210,7 @@ class Interpolator(keras.Model):
     With `gates`, T_i(x) = g_i(x) x: the convolutions end in that many gates a cell, in [0, 1], each for a run of
     neighbouring channels of the code (the patch code's run from coarse to fine). A branch then says where and how far,
     what is there comes from the target, and the code stays between F_a and F_b. Gates start at a tenth, and with
-    `masks` stay shut where the readings of the branch's attributes agree.
+    `masks` stay shut where the readings of the branch's attributes agree, if it has attributes.
     """
 
     def __init__(
@@ -252,8 +252,8 @@ class Interpolator(keras.Model):
             opened = [tf.sigmoid(move - SHUT) for move in moves]
             if self.masks:
                 opened = [
-                    gate * tf.tanh(5.0 * tf.reduce_max(tf.abs(own), axis=-1, keepdims=True))
-                    for gate, own in zip(opened, readings, strict=True)
+                    gate * tf.tanh(5.0 * tf.reduce_max(tf.abs(own), axis=-1, keepdims=True)) if any(mask) else gate
+                    for gate, own, mask in zip(opened, readings, self.masks, strict=False)
                 ]
             spread = tf.constant(np.repeat(np.eye(self.gates, dtype=np.float32), self.depth // self.gates, axis=1))
             moves = [code * tf.matmul(gate, spread) for gate in opened]

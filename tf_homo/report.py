@@ -53,7 +53,7 @@ def strip(
 
 
 def grid(
-    rows: Sequence[Sequence[np.ndarray | None]],
+    rows: Sequence[Sequence[np.ndarray]],
     row_labels: Sequence[str] | None = None,
     column_labels: Sequence[str] | None = None,
     *,
@@ -63,7 +63,7 @@ def grid(
     """Rows of images, names at the left of the rows and above the columns.
 
     Args:
-      rows: images of one size, equally many in each row; None leaves a place empty.
+      rows: images of one size, equally many in each row.
       row_labels, column_labels: one text for each row, each column; in small letters where they would not fit.
       blocks: how many columns stand close together before a wider gap, for instance (1, 9, 1); all of them by default.
       cell: images smaller than this many pixels are enlarged by a whole factor.
@@ -80,7 +80,7 @@ def grid(
 def _compose(rows, row_labels, column_labels, blocks, cell, labels_below):
     columns = len(rows[0]) if len(rows) else 0
     blocks = [columns] if blocks is None else list(blocks)
-    shapes = {np.shape(image) for row in rows for image in row if image is not None}
+    shapes = {np.shape(image) for row in rows for image in row}
     if len(shapes) != 1 or len(next(iter(shapes))) != 3 or next(iter(shapes))[2] != 3:
         raise ValueError(f"images of one shape (H, W, 3) are wanted, got shapes {sorted(shapes)}")
     for what, counts, wanted in (
@@ -92,8 +92,8 @@ def _compose(rows, row_labels, column_labels, blocks, cell, labels_below):
         if any(count != wanted for count in counts):
             raise ValueError(f"{what}: {wanted} are wanted, got {counts}")
 
-    cells = [[None if image is None else enlarge(image, cell) for image in row] for row in rows]
-    height, width = next(image for row in cells for image in row if image is not None).shape[:2]
+    cells = [[enlarge(image, cell) for image in row] for row in rows]
+    height, width = cells[0][0].shape[:2]
     names = _Labels(row_labels or [], width=2 * width)
     heads = _Labels(column_labels or [], width=width - 10)
     left = MARGIN + (names.width + 8 if row_labels else 0)
@@ -107,8 +107,7 @@ def _compose(rows, row_labels, column_labels, blocks, cell, labels_below):
     paper = Image.new("RGB", (xs[-1] + width + MARGIN, ys[-1] + height + under + MARGIN), PAPER)
     for y, row in zip(ys, cells, strict=True):
         for x, image in zip(xs, row, strict=True):
-            if image is not None:
-                paper.paste(Image.fromarray(image), (x, y))
+            paper.paste(Image.fromarray(image), (x, y))
     draw = ImageDraw.Draw(paper)
     for y, text in zip(ys, names.texts, strict=False):
         draw.multiline_text((left - 8, y + height / 2), text, INK, names.font, anchor="rm", align="right")
@@ -194,7 +193,8 @@ def video_writer():
         imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError) as error:
         raise InputError(
-            "writing .mp4 needs imageio-ffmpeg, which is not installed: pip install tf_homo[video], or write a .gif"
+            "writing .mp4 needs imageio-ffmpeg, which is not installed: pip install 'tf_homo[video]', or in a checkout "
+            "pip install '.[video]'; or write a .gif"
         ) from error
     return imageio_ffmpeg
 

@@ -64,14 +64,14 @@ class Morpher:
         """
         return self.call("interpolate", source=source, target=target, strength=strength)
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Latents (B,h,w,d) to images (B,H,W,3) in [0, 1]."""
-        return self.call("decode", latent=latents)
+    def decode(self, latents: np.ndarray, batch: int = 16) -> np.ndarray:
+        """Latents (B,h,w,d) to images (B,H,W,3) in [0, 1], `batch` at a time so that many do not fill the memory."""
+        rows = range(0, max(len(latents), 1), batch)
+        return np.concatenate([self.call("decode", latent=latents[i : i + batch]) for i in rows])
 
-    def frames(self, source: np.ndarray, target: np.ndarray, strengths: np.ndarray, batch: int = 8) -> np.ndarray:
+    def frames(self, source: np.ndarray, target: np.ndarray, strengths: np.ndarray, batch: int = 16) -> np.ndarray:
         """Frames (N,H,W,3) from latents (1,h,w,d) and strengths (N,C): branches once, decoded `batch` at a time."""
-        latents = self.interpolate(source, target, strengths)
-        return np.concatenate([self.decode(latents[i : i + batch]) for i in range(0, len(latents), batch)])
+        return self.decode(self.interpolate(source, target, strengths), batch)
 
     def call(self, name: str, **inputs: np.ndarray) -> np.ndarray:
         """Runs the signature `name`; its inputs and output are those of the signature table, float32.
@@ -245,7 +245,8 @@ def _info(file: Path) -> dict[str, Any]:
         raise InputError(f"{file}: missing; it is written with the model, copy it along") from None
     except ValueError as error:
         raise InputError(f"{file}: not JSON ({error}); export the model again") from error
-    missing = [key for key in ("branches", "image_size", "latent") if not isinstance(info, dict) or key not in info]
+    needed = ("branches", "groups", "image_size", "latent")
+    missing = [key for key in needed if not isinstance(info, dict) or key not in info]
     if missing:
         raise InputError(f"{file}: has no {', '.join(missing)}; export the model again")
     return info

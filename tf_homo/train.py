@@ -4,7 +4,6 @@ Every option of the chosen --method is a flag. The same command again goes on wh
 """
 
 import dataclasses
-import os
 import sys
 
 from absl import flags
@@ -19,10 +18,10 @@ flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by def
 flags.DEFINE_enum(
     "labels", "attributes", ["attributes", "strengths"], "labels 0 or 1, or, where the data set knows, how much"
 )
-flags.DEFINE_integer("data_seed", 0, "seed of the drawn set", lower_bound=0)
+flags.DEFINE_integer("data_seed", 0, "seed of the drawn set", 0, 2**31 - 1)
 flags.DEFINE_integer("train_examples", 20_000, "examples of the drawn set to train on", lower_bound=1)
 flags.DEFINE_integer("batch_size", 16, "examples a step, over all replicas", lower_bound=2)
-flags.DEFINE_integer("seed", 0, "seed of the weights and of every draw", lower_bound=0)
+flags.DEFINE_integer("seed", 0, "seed of the weights and of every draw", 0, 2**31 - 1)
 flags.DEFINE_enum("strategy", "auto", ["auto", "one_device", "mirrored"], "how the step is distributed")
 flags.DEFINE_integer(
     "logical_cpus", 1, "split the CPU into so many devices, to try replicas without GPUs", lower_bound=1
@@ -37,6 +36,7 @@ flags.DEFINE_bool(
 flags.DEFINE_bool("jit", False, "compile the step with XLA, on one device")
 
 DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool, str: flags.DEFINE_string}
+NUMBERS = (int, float)
 
 
 def define_method_flags(argv: list[str]) -> None:
@@ -51,6 +51,9 @@ def define_method_flags(argv: list[str]) -> None:
         text = field.metadata["help"]
         if field.metadata["choices"]:
             flags.DEFINE_enum(field.name, field.default, field.metadata["choices"], text)
+        elif field.type in NUMBERS:
+            bounds = {"lower_bound": field.metadata["low"], "upper_bound": field.metadata["high"]}
+            DEFINE[field.type](field.name, field.default, text, **bounds)
         else:
             DEFINE[field.type](field.name, field.default, text)
 
@@ -66,26 +69,25 @@ def main(argv: list[str]) -> None:
 
     from tf_homo import trainer
     from tf_homo.data.sets import Source
-    from tf_homo.files import write_text
+    from tf_homo.files import output_folder, write_text
     from tf_homo.method import load
 
     if FLAGS.logical_cpus > 1:
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * FLAGS.logical_cpus)
-    kind = load(FLAGS.method)
+    run_dir, kind = output_folder("run_dir", FLAGS.run_dir), load(FLAGS.method)
     config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
     aside = max(1, FLAGS.train_examples // 20)  # of the drawn set, for validation and for test
     counts = (FLAGS.train_examples, aside, aside)
     source = Source(FLAGS.dataset, FLAGS.labels, FLAGS.data_seed, counts, FLAGS.data_dir)
     run = trainer.Trainer(
-        kind, config, source.read("train", config.image_size), FLAGS.run_dir,
+        kind, config, source.read("train", config.image_size), run_dir,
         strategy=trainer.strategy(FLAGS.strategy), batch_size=FLAGS.batch_size, seed=FLAGS.seed,
         average_decay=FLAGS.average_decay, log_every=FLAGS.log_every, checkpoint_every=FLAGS.checkpoint_every,
         sample_every=FLAGS.sample_every, jit=FLAGS.jit,
         mixed_precision=FLAGS.mixed_precision,
     )  # fmt: skip
-    os.makedirs(FLAGS.run_dir, exist_ok=True)
-    write_text(os.path.join(FLAGS.run_dir, "flags.cfg"), flags_text())
+    write_text(run_dir / "flags.cfg", flags_text())
     run.fit()
 
 

@@ -76,8 +76,8 @@ class Trainer:
         if len(examples) < batch_size:
             raise InputError(f"--batch_size={batch_size}: there are only {len(examples)} training examples")
         tf.keras.utils.set_random_seed(seed)
-        self.precision = "mixed_bfloat16" if mixed_precision else "float32"
-        with strategy.scope(), layers.precision(self.precision):
+        self.mixed_precision = mixed_precision
+        with strategy.scope(), layers.precision("mixed_bfloat16" if mixed_precision else "float32"):
             self.method = kind(config, examples.attributes)
             self.method.build_all()
             self.stages = self.method.stages()
@@ -207,9 +207,16 @@ class Trainer:
 
     def _open(self) -> None:
         (self.run_dir / "samples").mkdir(parents=True, exist_ok=True)
+        latest = self.manager.latest_checkpoint
+        if latest:
+            try:
+                self.checkpoint.restore(latest).assert_consumed()
+            except (AssertionError, ValueError) as error:
+                reason = str(error).strip().splitlines()[0]
+                raise InputError(
+                    f"{latest}: has not the networks and stages that were asked for ({reason}); use another --run_dir"
+                ) from error
         write_json(self.run_dir / "model.json", self._info())
-        if self.manager.latest_checkpoint:
-            self.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
         metrics, done = self.run_dir / "metrics.jsonl", int(self.step.numpy())
         if metrics.exists():  # what an interrupted run logged after its last checkpoint is logged again
             whole = [line for line in metrics.read_text().splitlines(keepends=True) if line.endswith("}\n")]
@@ -222,7 +229,7 @@ class Trainer:
             "batch_size": self.batch_size,
             "seed": self.seed,
             "average_decay": self.average_decay,
-            "precision": self.precision,
+            "mixed_precision": self.mixed_precision,
             "steps": self.total_steps,
         }
         return self.method.info() | {"training": training, "data": self.examples.about, "versions": versions}
@@ -342,16 +349,17 @@ def _check_same(old: dict, new: dict) -> None:
     if kind is None:
         raise InputError(f"--run_dir: holds a run of method {old['method']}, not {new['method']}; use another folder")
     may_change = {f.name for f in kind.Config.__dataclass_fields__.values() if f.metadata.get("may_change")} | {"steps"}
-    defaults = vars(kind.Config())  # for options that are younger than the run
-    for part in ("config", "training"):
-        for name, value in new[part].items():
-            before = old[part].get(name, defaults.get(name))
-            if name not in may_change and before != value:
-                raise InputError(
-                    f"--run_dir: holds a run with {name}={before}, now {name}={value}; use another folder or that value"
-                )
-    if old["attributes"] != new["attributes"] or old["data"] != new["data"]:
-        raise InputError("--run_dir: holds a run on other data; use another folder")
+    younger = vars(kind.Config()) | {"mixed_precision": False}  # than the run: what it had without saying so
+    differ = []
+    for part in ("config", "training", "data"):
+        for name in {**old[part], **new[part]}:
+            before, now = (values.get(name, younger.get(name)) for values in (old[part], new[part]))
+            if name not in may_change and before != now:
+                differ.append(f"{name}={before}, now {name}={now}")
+    if old["attributes"] != new["attributes"]:
+        differ.append(f"attributes {old['attributes']}, now {new['attributes']}")
+    if differ:
+        raise InputError(f"--run_dir: holds a run with {'; '.join(differ)}; use another folder or what it has")
 
 
 @contextlib.contextmanager

@@ -82,9 +82,13 @@ def test_versions_count_up_and_are_not_overwritten(method, tmp_path):
     assert saved_model.export(method, tmp_path).name == "8"
     with pytest.raises(InputError, match="--version=7 exists"):
         saved_model.export(method, tmp_path, version=7)
+
+
+@pytest.mark.parametrize("place", ["file", "file/x"])
+def test_a_place_that_cannot_be_made_is_named(method, tmp_path, place):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="is a file"):
-        saved_model.export(method, tmp_path / "file")
+    with pytest.raises(InputError, match=f"--output_dir={tmp_path / place}: cannot be made"):
+        saved_model.export(method, tmp_path / place)
 
 
 def test_a_difference_above_tolerance_leaves_nothing(tmp_path):

@@ -124,6 +124,15 @@ def test_bad_input_is_named(arguments, complaint, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_converted(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(tflite, "_convert", lambda *_: pytest.fail("converted"))
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.tflite").mkdir()
+    for place, why in (("file/m.tflite", "cannot be made"), ("folder.tflite", "is a folder")):
+        with pytest.raises(InputError, match=f"--output={tmp_path / place}: {why}"):
+            tflite.export(saved, tmp_path / place)
+
+
 def test_a_tflite_is_no_saved_model(exported, tmp_path):
     with pytest.raises(InputError, match="is a tflite"):
         tflite.export(exported, tmp_path / "m.tflite")

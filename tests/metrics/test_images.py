@@ -48,6 +48,9 @@ def test_ghosting():
     assert images.ghosting(moved) == pytest.approx(1)  # the edge itself has moved
     moved[2] = 0.5
     assert images.ghosting(moved) == 0
+    smooth = path(*np.broadcast_to(np.linspace(0, 1, 16)[:, None], (2, 16, 16, 3)))
+    smooth[2] += np.random.default_rng(0).normal(0, 0.1, smooth[2].shape)
+    assert images.ghosting(smooth) > 2  # more is not better
 
 
 def gaussian(mean, deviations, rows=4):

@@ -90,11 +90,17 @@ def test_standing_still_is_not_an_even_pace(faces):
     entry, _ = measured(Stub(lambda share: 0.05 * share), faces)
     for name in GROUPS:
         row = entry["groups"][name]
-        for key in ("linearity_error", "linearity_error_max", "leakage", "jump"):
+        for key in ("linearity_error", "linearity_error_max", "leakage", "jump", "ppl", "monotonic_rate"):
             assert row[key] is None
             assert "less than 0.1 of the way" in entry["notes"][f"groups.{name}.{key}"]
         assert row["endpoint_gap"]["value"] == pytest.approx(0.95, abs=1e-5)
     assert entry["all"]["jump"] is None
+
+
+def test_standing_still_is_not_additive(faces):
+    entry, _ = measured(Stub(lambda share: 0 * share), faces)
+    assert entry["all"]["additivity"] is None
+    assert "move by less than 0.1" in entry["notes"]["all.additivity"]
 
 
 def test_one_that_stops_short_and_drags_the_mouth_along(faces):

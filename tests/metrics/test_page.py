@@ -1,3 +1,4 @@
+import copy
 import re
 
 import numpy as np
@@ -60,6 +61,63 @@ def test_page_is_whole_in_itself(shown):
     )
     for name in ("tf_homo", "latent_lerp", "truth", *GROUPS):
         assert name in text
+
+
+def without(result, system, group, key):
+    result = copy.deepcopy(result)
+    result["systems"][system]["groups"][group][key] = None
+    return result
+
+
+def test_a_mean_over_some_of_the_groups_says_so_and_is_never_the_best(shown):
+    result, *rest = shown
+    result = without(result, "latent_lerp", "age", "endpoint_gap")
+    (line,) = (line for line in page.text(result).split("\n") if line.startswith("endpoint_gap") and "groups" in line)
+    assert line.split()[2:] == ["0.200", "0.000", "(1/2)", "0.000"]
+    cells = page.html(result, PLAN, *rest).partition(">endpoint_gap</td>")[2].partition("</tr>")[0]
+    assert "<td>0.000 (1/2)</td>" in cells
+    assert "best" not in cells  # one system has all groups: there is nothing to be better than
+
+
+@pytest.mark.parametrize(
+    ("better", "best"), [("least", ["a"]), ("most", ["c"]), ("one", ["b"]), ("", [])], ids=lambda text: str(text)
+)
+def test_the_best_is_bold(better, best):
+    values = {"a": (0.5, ""), "b": (0.9, ""), "c": (17.0, ""), "few": (1.0, " (3/9)"), "still": (None, ""),
+              "truth": (1.0, "")}  # fmt: skip
+    cells = dict(zip(values, page.cells(values, better), strict=True))
+    assert [name for name, (_, bold) in cells.items() if bold] == best
+    assert [text for text, _ in cells.values()] == ["0.500", "0.900", "17.0", "1.000 (3/9)", "-", "1.000"]
+
+
+def test_noise_in_the_middle_is_no_praise():
+    meaning, better = page.MEANING["ghosting"]
+    assert better == "one"
+    assert "above 1: patterns or noise; below: blur" in meaning
+
+
+def test_the_feature_network_stands_beside_its_numbers(shown):
+    result, *rest = shown
+    result = copy.deepcopy(result)
+    for system in result["systems"].values():
+        for key in ("frechet", "midpoint_frechet", "kernel"):
+            system["all"][key] = {"value": 3.0, "n": 9, "features": "inception_v3"}
+    said, text = page.text(result), page.html(result, PLAN, *rest)
+    assert re.search(r"^midpoint_frechet \(inception_v3\) +all +3.00", said, re.M)
+    assert "in the features of inception_v3, not comparable with published FID or KID" in said
+    assert '<td>kernel (inception_v3)</td><td class="small">all</td><td' in text
+    for key in ("frechet", "midpoint_frechet", "kernel"):
+        meaning = text.partition(f"<dt>{key}</dt>")[2].partition("</dd>")[0]
+        assert "in the features of inception_v3; not comparable with published" in meaning
+    assert "<dt>frechet</dt>" not in page.html(*shown[:1], PLAN, *rest)  # no value, no network
+
+
+def test_what_holds_by_construction_is_said(shown):
+    result, *rest = shown
+    result = copy.deepcopy(result)
+    result["systems"]["tf_homo"]["notes"]["all"] = "equal by construction"
+    assert "tf_homo, all: equal by construction" in page.html(result, PLAN, *rest)
+    assert ", all:" not in page.html(*shown[:1], PLAN, *rest)
 
 
 def test_pictures_have_their_parts(shown):

@@ -69,6 +69,23 @@ def test_made_kept_and_loaded(tmp_path):
     np.testing.assert_allclose(kept.read(images)[0], network(images / np.float32(255))[0], atol=0.01)
 
 
+def test_finished_reader_is_measured_as_it_is_kept_and_then_written_once(tmp_path, monkeypatch):
+    folder, images, seen = tmp_path / "new", reader.faces(2, 64, "test")[0], []
+
+    def measure(measured, size, count):
+        assert not folder.exists()
+        seen.append(measured.read(images)[0])
+        return np.full(len(drawing.ATTRIBUTES), 0.25)
+
+    monkeypatch.setattr(reader, "mean_errors", measure)
+    reader.finish(reader.build(), {"name": "x"}, folder)
+    kept = reader.load(folder)
+    np.testing.assert_array_equal(kept.read(images)[0], seen[0])
+    assert kept.about["name"] == "x"
+    assert kept.about["error"] == dict.fromkeys(drawing.ATTRIBUTES, 0.25)
+    assert (kept.about["error_mean"], kept.about["error_mean_at_size"]) == (0.25, {"32": 0.25, "128": 0.25})
+
+
 def test_bad_folders(tmp_path):
     with pytest.raises(InputError, match="reader.json: missing; make it with"):
         reader.load(tmp_path)

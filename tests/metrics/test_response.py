@@ -122,4 +122,6 @@ def test_additivity():
     start, one, other = np.zeros((1, 2)), np.array([[1.0, 0]]), np.array([[0, 3.0]])
     np.testing.assert_allclose(response.additivity(start, one, other, one + other), [0])
     np.testing.assert_allclose(response.additivity(start, one, other, one), [3 / 4])  # the other is lost
-    np.testing.assert_allclose(response.additivity(start, start, start, start), [0])
+    still = np.stack([start, start + [[response.FLOOR / 2, 0]], start + [[response.FLOOR, 0]]])[:, 0]
+    zeros = np.zeros((3, 2))
+    np.testing.assert_allclose(response.additivity(zeros, still, zeros, still), [np.nan, np.nan, 0])

@@ -15,7 +15,9 @@ Differs from the text, each by a flag, the default first:
   * (4.7) changes only I, as the text says; in the reference also E: --homomorphism_encoder;
   * targets are the neighbours in a shuffled batch, swapped two by two (reference: a random permutation), so that a pair
     is never split between replicas: no flag, the pairs are as random;
-  * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag.
+  * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag;
+  * Phi is a classifier of the same attributes that is trained first, not VGG19: --perceptual, --classifier_steps;
+  * latents at unit scale, so that critic, penalty and (4.7) are well conditioned: --unit_latents.
 Ours, off by default, for where the text stops short:
   * --rest=remainder: the rest branch is what the others leave of F_b - F_a, so that the total term holds exactly;
   * --reading: latents carry Phi's reading of the attributes; a branch moves that of its group straight to the target's,
@@ -32,7 +34,7 @@ Ours, off by default, for where the text stops short:
   * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
     (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
     stays;
-  * stages (--classifier_steps, --autoencoder_steps, --label_steps, --latent_steps before --steps), and networks with
+  * stages (--autoencoder_steps, --label_steps, --latent_steps before --steps), and networks with
     little at full resolution (--encoder=patch, --decoder=shuffle).
 """
 
@@ -69,8 +71,8 @@ ADVERSARIES = ("wasserstein", "logistic")
 class Config:
     """Options of HomoInterp; each is a flag."""
 
-    image_size: int = option(128, "side of the square images, in pixels")
-    width: int = option(64, "channels of the first convolution; everything scales with it")
+    image_size: int = option(128, "side of the square images, in pixels", low=1)
+    width: int = option(64, "channels of the first convolution; everything scales with it", low=1)
     latent_depth: int = option(0, "channels d of the latent; 0: the encoder's own")
     encoder: str = option("vgg19", "network E", tuple(ENCODERS))
     decoder: str = option("upsample", "network D", tuple(DECODERS))
@@ -94,7 +96,7 @@ class Config:
     branch_steps: int = option(0, "then steps of the branches alone, all else held, (4.7) without an adversary")
     latent_steps: int = option(0, "then steps of the latent game alone, on stored latents")
     steps: int = option(128_000, "then steps of all together", may_change=True)
-    latent_batch_size: int = option(0, "batch of the latent game; 0: --batch_size")
+    latent_batch_size: int = option(0, "batch of the latent game, and of A' alone; 0: --batch_size")
 
     rate: float = option(1e-4, "Adam's rate")
     critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
@@ -103,16 +105,16 @@ class Config:
     branch_rate: float = option(0.0, "Adam's rate for the branches alone; 0: --rate")
     lone_optimizer: str = option("adam", "for what trains without an adversary: E and D, A'", ("adam", "muon"))
     classifier_rate: float = option(1e-3, "Adam's rate for Phi")
-    final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)")
-    beta_1: float = option(0.5, "Adam's beta_1")
-    critic_steps: int = option(5, "critic steps for one step of the others")
+    final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)", high=1)
+    beta_1: float = option(0.5, "Adam's beta_1", high=1)
+    critic_steps: int = option(5, "critic steps for one step of the others", low=1)
 
-    shift: float = option(0.05, "largest random move of the input, as a share of its side")
+    shift: float = option(0.05, "largest random move of the input, as a share of its side", high=1)
     mirror: bool = option(True, "mirror half of the inputs")
-    erased_share: float = option(0.0, "share of codes that lose a rectangle of cells while E and D train alone")
-    lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength")
-    corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1")
-    path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too")
+    erased_share: float = option(0.0, "share of codes that lose a rectangle of cells while E and D train alone", high=1)
+    lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength", high=1)
+    corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1", high=1)
+    path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too", high=1)
     rest_plays: bool = option(True, "the game draws a strength for the rest branch too; otherwise 0")
 
     perceptual_weight: float = option(1.0, "of Phi_3 in (4.3), (4.4)")
@@ -125,10 +127,10 @@ class Config:
     encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
     gan_weight: float = option(1.0, "of (4.2) in (4.9)")
     homomorphism_weight: float = option(1.0, "of (4.7) in (4.9)")
-    homomorphism_encoder: bool = option(False, "(4.7) also changes E")
+    homomorphism_encoder: bool = option(False, "(4.7), and what follows, also change E")
     total_weight: float = option(1.0, "of the total term in (4.9)")
     idle_weight: float = option(0.0, "of motion where the labels of a group agree")
-    change_weight: float = option(0.0, "of mean |D(F_interp) - Im_a| while the rest stays (critic=pictures only)")
+    change_weight: float = option(0.0, "of mean |D(F_interp) - Im_a| but on whole paths (critic=pictures only)")
 
 
 class HomoInterp(BranchedMethod):
@@ -297,13 +299,15 @@ class HomoInterp(BranchedMethod):
         return loss, {"entropy": loss, "error": tf.reduce_mean(tf.abs(tf.sigmoid(logits) - batch["labels"]))}
 
     def autoencoder_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """(4.3), (4.4), (4.5) without the game; here alone the encoder's unit scale is measured, later it stands."""
+        """(4.3), (4.4), (4.5) without the game; here the encoder's unit scale is measured, if there are such steps."""
         latent = self.encode(batch["image"], training=True)
         guidance = self.guidance(batch["image"], self.code(latent))
         if self.config.erased_share:
             code, reading = latent[..., : self.depth], latent[..., self.depth :]
             latent = tf.concat([code * (1.0 - batch["erased"]), reading], axis=-1)
         loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
+        if self.config.erased_share:
+            terms["psnr_erased"] = terms.pop("psnr")
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
@@ -355,7 +359,7 @@ class HomoInterp(BranchedMethod):
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.6) and (4.9) in one update."""
-        latent = self.encode(batch["image"])
+        latent = self.encode(batch["image"], training=not self.config.autoencoder_steps)
         decoded = self.decoder(latent, training=True)
         loss, terms = self.reconstruction(batch["image"], decoded)
         guidance = self.guidance(batch["image"], self.code(latent))
@@ -364,20 +368,21 @@ class HomoInterp(BranchedMethod):
         return loss, terms | {"guidance": guidance} | game_terms
 
     def game(self, batch: Batch, latent: tf.Tensor, opposed: bool = True) -> tuple[tf.Tensor, Terms]:
-        """The interpolator's terms (4.9), with (4.2)'s gradient to E scaled to its weight in (4.6)."""
+        """The interpolator's terms (4.9); E hears (4.2) by its weight in (4.6), the rest if --homomorphism_encoder."""
         c, held = self.config, tf.stop_gradient(latent)
-        to_encoder = held + (c.encoder_gan_weight / max(c.gan_weight, 1e-12)) * (latent - held)
-        fake, moves = self.interpolate(to_encoder, partner(to_encoder), batch["strength"])
+        known = latent if c.homomorphism_encoder else held
+        fake, moves = self.interpolate(known, partner(known), batch["strength"])
         seen = self.judged(fake)
         score, logits = self.critic(seen)
+        share = c.encoder_gan_weight / c.gan_weight if c.gan_weight else 0.0
+        if opposed and share != float(c.homomorphism_encoder):  # (4.2) reaches E by another weight than the rest
+            scaled = held + share * (latent - held)
+            score = self.critic(self.judged(self.interpolate(scaled, partner(scaled), batch["strength"])[0]))[0]
         if c.adversary == "logistic":
             opponent = losses.logistic_opponent(score)
         else:
-            real = batch["image"] if self.judges_pictures else self.code(to_encoder)
+            real = batch["image"] if self.judges_pictures else self.code(held + share * (latent - held))
             opponent = losses.wasserstein_opponent(self.critic(real)[0], score)
-        if not c.homomorphism_encoder:
-            fake, moves = self.interpolate(held, partner(held), batch["strength"])
-            logits = self.critic(self.judged(fake))[1]
         wanted = self.labels_at(batch["labels"], batch["strength"])
         homomorphism = losses.attribute_entropy(wanted, logits)
         total = losses.squared_error(held + tf.reduce_sum(moves, axis=1), partner(held))

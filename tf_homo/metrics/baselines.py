@@ -83,7 +83,7 @@ class LatentPath(System):
     def path(self, pair, strengths):
         latents = self.model.encode(pair.images)
         mixed = np.stack([self.curve(*latents, v) for v in _together(strengths)]).astype(np.float32)
-        return np.clip(np.concatenate([self.model.decode(mixed[i : i + 16]) for i in range(0, len(mixed), 16)]), 0, 1)
+        return np.clip(self.model.decode(mixed), 0, 1)
 
 
 class PixelBlend(System):

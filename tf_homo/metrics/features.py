@@ -27,9 +27,9 @@ def load(name: str, reader: Reader) -> Features:
     """The features of a network.
 
     Args:
-      name: "reader" (inner layers of the attribute reader), "inception" (InceptionV3 with ImageNet weights, as for
-        the usual Fréchet and kernel distances; keras.applications downloads them), or the path of such weights
-        without the top (.h5).
+      name: "reader" (inner layers of the attribute reader), "inception" (InceptionV3 with the ImageNet weights that
+        keras.applications downloads; published FID and KID have others), or the path of such weights without the top
+        (.h5).
 
     Raises:
       InputError: the weights cannot be had, or the file is none.

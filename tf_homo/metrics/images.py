@@ -45,7 +45,7 @@ def ghosting(frames: np.ndarray) -> float:
 
     1: as crisp as its ends. Where two images are laid over each other, an edge that only one of them has keeps half
     its contrast and a quarter of its energy, so a double exposure of faces that do not line up has 1/2. A blurred
-    middle is low too.
+    middle is low too; above 1 there are patterns or noise that the ends do not have. Nearest to 1 is best.
     """
     ends = edge_energy(frames[[0, -1]]).mean()
     return float(edge_energy(frames[len(frames) // 2]) / max(ends, 1e-12))

@@ -40,7 +40,18 @@ IMAGES = (
 )
 KEYS = (*RESPONSE, *IMAGES)
 #: What says nothing of a path that stands still.
-MOVING = ("linearity_error", "linearity_error_max", "leakage", "jump", "smoothness", "efficiency", "equality", "beyond")
+MOVING = (
+    "linearity_error",
+    "linearity_error_max",
+    "monotonic_rate",
+    "leakage",
+    "jump",
+    "ppl",
+    "smoothness",
+    "efficiency",
+    "equality",
+    "beyond",
+)
 FEWEST = 8  # pairs or faces below which a Fréchet distance would be no number to show
 SHOWN = 3  # pairs whose frames are kept for the report
 
@@ -276,6 +287,8 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) 
     whole["beyond"] = _beyond(paths, plan, faces, None, y)
     if paths.both:
         whole["additivity"] = _value(response.additivity(*np.stack(paths.both).transpose(1, 0, 2)))
+        if whole["additivity"] is None:
+            notes["all.additivity"] = f"in every pair the two groups move by less than {response.FLOOR}"
     else:
         notes["all.additivity"] = _TOGETHER if system.alone == 0 else "no pair differs in two groups"
     _leave_out_stillness(y, whole, "all", notes)
@@ -320,7 +333,7 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
 
 
 def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, str]) -> None:
-    """A path that stands still is straight and leaks nothing: no praise, so where most do, there is no number."""
+    """A path that stands still is straight, short and leaks nothing: no praise, so where most do, no number."""
     if len(y) and np.median(np.abs(y[:, -1] - y[:, 0])) < response.FLOOR:
         for key in MOVING:
             row[key] = None

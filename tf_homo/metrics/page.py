@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from PIL import Image
@@ -11,7 +11,8 @@ from tf_homo import report
 from tf_homo.errors import InputError
 from tf_homo.metrics.measure import KEYS, RESPONSE, Faces, Paths, Plan
 
-#: What each number says, and which way is better.
+_FEATURES = "in the features of {network}; not comparable with published"
+#: What each number says, in the features of which network, and which is better: the least, the most, nearest to one.
 MEANING = {
     "linearity_error": ("mean distance of the response from a straight line, as a share of the way", "least"),
     "linearity_error_max": ("largest such distance", "least"),
@@ -30,15 +31,22 @@ MEANING = {
     "psnr": ("first frame against the source image, dB", "most"),
     "ssim": ("first frame against the source image", "most"),
     "reading_error": ("attributes read from the first frame against the true ones, mean of all", "least"),
-    "kernel": ("kernel distance of last frames to other faces, in the reader's features", "least"),
-    "midpoint_kernel": ("of middle frames", "least"),
-    "frechet": ("last frames against other faces, in the reader's features; the truth's is the floor", "least"),
-    "midpoint_frechet": ("middle frames against other faces", "least"),
-    "ghosting": ("edge energy of the middle frame over that of the ends; 1 is as crisp, 0.5 a double exposure", "most"),
+    "kernel": (f"kernel distance of last frames to other faces, {_FEATURES} KID", "least"),
+    "midpoint_kernel": (f"kernel distance of middle frames to other faces, {_FEATURES} KID", "least"),
+    "frechet": (f"last frames against other faces, {_FEATURES} FID; the truth's is the floor", "least"),
+    "midpoint_frechet": (f"middle frames against other faces, {_FEATURES} FID", "least"),
+    "ghosting": (
+        "edge energy of the middle frame over that of the ends; 1 is as crisp, 0.5 a double exposure; above 1: "
+        "patterns or noise; below: blur",
+        "one",
+    ),
     "white_background_shift": ("change of white background along the path, in 1/255", "least"),
 }
+SETS = ("frechet", "midpoint_frechet", "kernel", "midpoint_kernel")
 PAGE_ONLY = ("linearity_error_max", "jump", "ppl", "efficiency", "equality", "kernel", "midpoint_kernel")
 GROUPS_ONLY = ("monotonic_rate", "beyond")
+#: A mean, None where nothing has a value; and over what share of the groups, " (3/9)", where that is not all.
+Mean = tuple[float | None, str]
 COLOURS = {
     "tf_homo": "#0072b2", "latent_lerp": "#e69f00", "latent_slerp": "#d55e00", "pixel_blend": "#8c8c8c",
     "landmark_warp": "#cc79a7", "truth": "#009e73",
@@ -57,32 +65,44 @@ def require() -> None:
         ) from error
 
 
-def rows(result: Mapping) -> list[tuple[str, str, dict[str, float | None]]]:
-    """The table of systems: key, scope ("groups", their mean, or "all"), value by system; no empty lines."""
+def rows(result: Mapping) -> list[tuple[str, str, dict[str, Mean]]]:
+    """The table of systems: key, scope ("groups", their mean, or "all"), mean by system; no empty lines."""
     systems = result["systems"]
     lines = []
     for key in KEYS:
         if key in RESPONSE:
             lines.append((key, "groups", {name: _mean(of["groups"].values(), key) for name, of in systems.items()}))
         lines.append((key, "all", {name: _mean([of["all"]], key) for name, of in systems.items()}))
-    return [line for line in lines if any(value is not None for value in line[2].values())]
+    return [line for line in lines if any(value is not None for value, _ in line[2].values())]
+
+
+def network_of(result: Mapping) -> str | None:
+    """The network whose features the distances between sets are in; None where there are no such distances."""
+    tables = [of["all"] for of in result["systems"].values()]
+    return next((row[key]["features"] for row in tables for key in SETS if row[key]), None)
 
 
 def text(result: Mapping) -> str:
     """The table of systems for a terminal, without what only the page has room for."""
-    names = list(result["systems"])
-    lines = [" " * 30 + "".join(f"{name:>14}" for name in names)]
-    for key, scope, values in rows(result):
-        if key in PAGE_ONLY or (key in GROUPS_ONLY and scope == "all"):
-            continue
-        lines.append(f"{key:23} {scope:6}" + "".join(f"{_number(values[name]):>14}" for name in names))
-    data, reader = result["data"], result["reader"]
-    lines += [
-        f"{data['pairs']} pairs of {data['dataset']} at {data['image_size']} pixels, {data['steps']} frames a path. "
-        f"groups: mean over {len(data['groups'])}, each moved alone where a system can.",
+    names, network = list(result["systems"]), network_of(result)
+    lines = [
+        (_label(key, network), scope, values)
+        for key, scope, values in rows(result)
+        if key not in PAGE_ONLY and not (key in GROUPS_ONLY and scope == "all")
+    ]
+    width = max(23, *(len(label) for label, _, _ in lines))
+    table = [" " * (width + 7) + "".join(f"{name:>14}" for name in names)]
+    for label, scope, values in lines:
+        table.append(f"{label:{width}} {scope:6}" + "".join(f"{_number(*values[name]):>14}" for name in names))
+    data, reader, count = result["data"], result["reader"], len(result["data"]["groups"])
+    if network:
+        table.append(f"Fréchet distances are in the features of {network}, not comparable with published FID or KID.")
+    table += [
+        f"{data['pairs']} pairs of {data['dataset']} at {data['image_size']} pixels, {data['steps']} frames a path.",
+        f"groups: mean over {count}, each moved alone where a system can; (k/{count}): only k of them have a value.",
         f"Attributes read by {reader['name']}, whose own error here is {reader['error_here']:.3f}.",
     ]
-    return "\n".join(lines)
+    return "\n".join(table)
 
 
 def html(
@@ -95,19 +115,21 @@ def html(
     """The page. `curves[system][group]` are responses (n, V), group None all attributes."""
     import jinja2
 
-    systems, ours = result["systems"], next(iter(result["systems"]))
+    systems, ours, network = result["systems"], next(iter(result["systems"])), network_of(result)
     lines = [
-        {"key": key, "scope": scope, "cells": _cells(values, MEANING[key][1])} for key, scope, values in rows(result)
+        {"key": _label(key, network), "scope": scope, "cells": cells(values, MEANING[key][1])}
+        for key, scope, values in rows(result)
     ]
+    meanings = [(key, MEANING[key][0].format(network=network)) for key in KEYS if network or key not in SETS]
     groups = [
         {"name": name, "members": ", ".join(plan.groups[name]), "n": (row["endpoint_gap"] or {"n": 0})["n"],
-         "cells": [_number(_mean([row], key)) for key in RESPONSE]}
+         "cells": [_number(*_mean([row], key)) for key in RESPONSE]}
         for name, row in systems[ours]["groups"].items()
     ]  # fmt: skip
     return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE).render(
         result=result, names=list(systems), lines=lines, groups=groups, keys=RESPONSE, ours=ours,
-        meanings=[(key, MEANING[key][0]) for key in KEYS], curves=_embed(curves_picture(plan, curves)),
-        arrivals=_embed(arrivals_picture(plan, curves[ours])),
+        meanings=meanings, remarks=[(name, of["notes"]["all"]) for name, of in systems.items() if "all" in of["notes"]],
+        curves=_embed(curves_picture(plan, curves)), arrivals=_embed(arrivals_picture(plan, curves[ours])),
         strips=[
             (place + 1, _embed(systems_strip(plan, faces, paths, place)), _embed(groups_strip(plan, faces, paths[ours],
             place))) for place in paths[ours].shown[None]
@@ -204,22 +226,31 @@ def _embed(picture: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def _mean(table, key: str) -> float | None:
+def cells(means: Mapping[str, Mean], better: str) -> list[tuple[str, bool]]:
+    """Texts, and which is the best, where one is `better`; neither the truth nor a mean over some groups is."""
+    badness = {"least": lambda x: x, "most": lambda x: -x, "one": lambda x: abs(x - 1)}.get(better)
+    known = {name: x for name, (x, share) in means.items() if x is not None and not share and name != "truth"}
+    best = min(map(badness, known.values())) if badness and len(known) > 1 else None
+    return [
+        (_number(*mean), best is not None and name in known and badness(known[name]) == best)
+        for name, mean in means.items()
+    ]
+
+
+def _mean(table: Collection[Mapping], key: str) -> Mean:
     values = [row[key]["value"] for row in table if row[key] is not None]
-    return float(np.mean(values)) if values else None
+    share = "" if len(values) == len(table) else f" ({len(values)}/{len(table)})"
+    return (float(np.mean(values)), share) if values else (None, "")
 
 
-def _cells(values: Mapping[str, float | None], better: str) -> list[tuple[str, bool]]:
-    """Texts, and which is the best, where one is `better` ("least", "most"); the truth takes no part."""
-    known = [value for name, value in values.items() if value is not None and name != "truth"]
-    best = (min if better == "least" else max)(known) if better and len(known) > 1 else None
-    return [(_number(value), value is not None and value == best and name != "truth") for name, value in values.items()]
+def _label(key: str, network: str | None) -> str:
+    return f"{key} ({network})" if key in SETS else key
 
 
-def _number(value: float | None) -> str:
+def _number(value: float | None, share: str = "") -> str:
     if value is None:
         return "-"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 2 else f"{value:.3f}"
+    return (f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 2 else f"{value:.3f}") + share
 
 
 TEMPLATE = """<!doctype html>
@@ -247,7 +278,10 @@ error of {{ "%.3f"|format(result.reader.error_here) }} on these faces; the row "
 {% endfor %}
 </tbody></table></div>
 <p class="small">groups: mean over the {{ groups|length }} groups, each moved alone where the system can, over the pairs that differ clearly
-in it. all: everything moves. Bold: the best but for the truth.</p>
+in it; (k/{{ groups|length }}): only k of them have a value. all: everything moves. Bold: the best, but for the truth and for means over some of the groups.</p>
+{% for name, why in remarks %}
+<p class="small">{{ name }}, all: {{ why }}.</p>
+{% endfor %}
 <h2>Response of each group</h2>
 <img alt="Response curves, one panel for each group" src="{{ curves }}">
 <p class="small">Mean over the pairs; the band holds the middle 80% of the pairs of {{ ours }}. The dotted line is an even pace to the target.</p>

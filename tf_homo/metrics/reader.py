@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from tf_homo import errors
+from tf_homo import errors, files
 from tf_homo.data import drawing, drawn_faces
 from tf_homo.errors import InputError
 
@@ -162,12 +162,9 @@ def save(network, about: dict, folder: Path) -> None:
     """Writes reader.npz (float16: half the size, and the reading changes by less than 0.002) and reader.json."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {f"{i:02}": value.astype(np.float16) for i, value in enumerate(network.get_weights())}
-    partial = folder / f".reader.{os.getpid()}.npz"
-    np.savez_compressed(partial, **weights)
-    os.replace(partial, folder / "reader.npz")
-    partial = folder / f".reader.{os.getpid()}.json"
-    partial.write_text(json.dumps(about, indent=2) + "\n", "utf-8")
-    os.replace(partial, folder / "reader.json")
+    with files.whole(folder / "reader.npz") as partial:
+        np.savez_compressed(partial, **weights)
+    files.write_json(folder / "reader.json", about)
 
 
 def _fit(image):
@@ -197,7 +194,7 @@ def main(_: list[str]) -> None:
 
     if not _OUT.value:
         raise InputError("--output_dir is missing: name the folder to write, for instance --output_dir=runs/reader_64")
-    folder, count = Path(_OUT.value), _EXAMPLES.value
+    folder, count = files.output_folder("output_dir", _OUT.value), _EXAMPLES.value
     keras.utils.set_random_seed(SEED)
     network = build()
     print(f"drawing {count} faces")
@@ -219,8 +216,8 @@ def second_round(network, count: int, steps: int) -> None:
 
 def finish(network, about: dict, folder: Path) -> None:
     """Writes the reader, and its errors on faces that it has not seen, as the kept weights give them."""
-    save(network, about, folder)
-    reader = load(folder)
+    network.set_weights([value.astype(np.float16) for value in network.get_weights()])
+    reader = Reader(network, about)
     errors_of = mean_errors(reader, SIZE, 2000)
     about["error"] = dict(zip(drawing.ATTRIBUTES, np.round(errors_of, 4).tolist(), strict=True))
     about["error_mean"] = round(float(errors_of.mean()), 4)

@@ -8,7 +8,8 @@ claim y(v) = v):
 
 It means something only where the two faces differ: pairs with |s_b - s_a| >= CLEAR count, and every number comes with
 their count n. All arrays are numpy, pairs first: y (n, V), strengths (n, V, K). Each measure gives one
-value a pair, (n,).
+value a pair, (n,). Standing still is no merit: smoothness and additivity are NaN there, and of the others only
+endpoint_gap can be read without asking whether anything moved.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,8 +43,8 @@ def linearity(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def monotonic_rate(y: np.ndarray) -> np.ndarray:
-    """Share of the V - 1 steps that go towards the target, y(v + dv) > y(v). In [0, 1], best 1; standing still does
-    not count.
+    """Share of the V - 1 steps that go towards the target, y(v + dv) > y(v), however little. In [0, 1], best 1; a step
+    that stands still does not count.
     """
     return (np.diff(y, axis=1) > 0).mean(1)
 
@@ -92,7 +93,7 @@ def ppl(features: np.ndarray) -> np.ndarray:
     """Perceptual path length (Karras et al., CVPR 2019): mean over the steps of |phi(v + dv) - phi(v)|^2 / dv^2.
 
     Here dv = 1 / (V - 1), and phi (n, V, D) are the reader's features. At least 0; for given ends a straight and even
-    path has the least, |phi(1) - phi(0)|^2. Comparable only between systems on the same pairs.
+    path has the least, |phi(1) - phi(0)|^2; 0 stands still. Comparable only between systems on the same pairs.
     """
     steps = np.sum(np.diff(features, axis=1) ** 2, axis=-1)  # (n, V - 1)
     return steps.mean(1) * steps.shape[1] ** 2
@@ -131,7 +132,8 @@ def additivity(start: np.ndarray, one: np.ndarray, other: np.ndarray, both: np.n
 
         |(both - start) - (one - start) - (other - start)| / (|one - start| + |other - start|)
 
-    All are strengths (n, K) that were read; the denominator is at least FLOOR.
+    All are strengths (n, K) that were read. NaN where the denominator is below FLOOR: nothing moves, nothing adds up.
     """
     size = lambda x: np.linalg.norm(x, axis=-1)  # noqa: E731
-    return size(both - one - other + start) / np.maximum(size(one - start) + size(other - start), FLOOR)
+    moved = size(one - start) + size(other - start)
+    return np.where(moved < FLOOR, np.nan, size(both - one - other + start) / np.maximum(moved, FLOOR))
