@@ -1,6 +1,6 @@
 """Loss formulas: pure functions from tensors to one float32 scalar. No weights of terms, no networks.
 
-Equation numbers are those of the method's report (section 4); the public reference is Chen, Xu, Tian, Jia, "Homomorphic
+Equation numbers are those of docs/method.md; the public reference is Chen, Xu, Tian, Jia, "Homomorphic
 Latent Space Interpolation for Unpaired Image-to-image Translation", CVPR 2019. Every mean is over the batch; WGAN-GP is
 Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017.
 """

@@ -24,7 +24,6 @@ from tf_homo.errors import InputError
 from tf_homo.files import write_json, write_text
 from tf_homo.method import Method, Phase, Stage, load
 
-STRATEGIES = ("auto", "one_device", "mirrored")
 
 
 def strategy(name: str) -> tf.distribute.Strategy:

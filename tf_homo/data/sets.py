@@ -9,7 +9,6 @@ from tf_homo.data.examples import Examples
 from tf_homo.errors import InputError
 
 DATASETS = ("drawn_faces",)
-LABELS = ("attributes", "strengths")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,4 @@
-"""HomoInterp: homomorphic latent interpolation (Chen, Xu, Tian, Jia, CVPR 2019; equation numbers of the method's
-report).
+"""HomoInterp: homomorphic latent interpolation (Chen, Xu, Tian, Jia, CVPR 2019; the equations: docs/method.md).
 
     F = E(Im)                                  latent (h, w, d)          E encoder, D decoder
     F_interp = F_a + sum_i v_i T_i(F_b - F_a)  v in [0, 1]^C             T_i one branch per attribute group, and `rest`
