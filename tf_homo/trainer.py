@@ -25,7 +25,6 @@ from tf_homo.files import write_json, write_text
 from tf_homo.method import Method, Phase, Stage, load
 
 
-
 def strategy(name: str) -> tf.distribute.Strategy:
     """auto: mirrored over the GPUs if there are several, else one device; mirrored: over all GPUs, or all logical
     CPUs.
