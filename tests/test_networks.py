@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tf_homo import networks
+from tf_homo.layers import precision
 from tf_homo.networks import Interpolator, LatentCritic, PatchEncoder, ShuffleDecoder, UpsampleDecoder, VggEncoder
 
 
@@ -174,3 +175,14 @@ def test_critic_s_heads_share_the_trunk():
     critic = LatentCritic(3, 4)
     critic(noise(1, 4, 4, 6))
     assert parameters(critic) == parameters(critic.trunk) + (4 + 1) + (4 * 3 + 3)
+
+
+@pytest.mark.parametrize("critic", [networks.LatentCritic, networks.PictureCritic])
+def test_critics_do_not_round_what_they_judge(critic):
+    """bfloat16 keeps eight bits: finer patterns would be lost on a critic that sees its input in it."""
+    seen = 0.5 + noise(2, 32, 32, 3) / 512
+    with precision("mixed_bfloat16"):
+        judge = critic(3, 4)
+        scores = [judge(x)[0] for x in (seen, tf.cast(tf.cast(seen, tf.bfloat16), tf.float32))]
+    assert scores[0].dtype == tf.float32
+    assert np.abs(scores[0] - scores[1]).max() > 1e-5

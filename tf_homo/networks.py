@@ -265,59 +265,63 @@ class Interpolator(keras.Model):
 SHUT = 2.0  # a gate's logit starts this far below 0
 
 
-class LatentCritic(keras.Model):
-    """Dis and A' on latents, one trunk: (B, h, w, d) -> score (B, 1), attribute logits (B, K).
+class Critic(keras.Model):
+    """Dis and A' with one trunk: what they judge -> score (B, 1), attribute logits (B, K). All in float32, whatever the
+    precision of the others: its slopes are penalised.
+    """
+
+    def __init__(self, attributes: int, channels: int, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.attributes, self.channels = attributes, channels
+
+    def heads(self, features: int) -> None:
+        """Makes `score` and `label`, on so many features."""
+        self.score, self.label = layers.Dense(1), layers.Dense(self.attributes)
+        for head in (self.score, self.label):
+            head.build((None, features))
+
+
+class LatentCritic(Critic):
+    """Judges latents (B, h, w, d).
 
     Trunk as in the reference: 1x1 conv to half the depth, two 4x4 stride-2 convs with instance norm and LeakyReLU(0.2),
     a valid conv to 1x1. A map of 4x4 or less takes one strided conv fewer, so that something is left to norm."""
 
-    def __init__(self, attributes: int, channels: int, **kwargs):
-        super().__init__(**kwargs)
-        self.attributes, self.channels = attributes, channels
-
     def build(self, shape):
-        with precision("float32"):  # its slopes are penalised
+        with precision("float32"):
             cells, plan = shape[1], [layers.Conv2D(self.channels, 1), layers.LeakyReLU(0.2)]
             while cells > 2 and len(plan) < 8:
                 plan += [conv(self.channels, 4, 2), layers.GroupNormalization(groups=-1), layers.LeakyReLU(0.2)]
                 cells = -(-cells // 2)
             plan += [layers.Conv2D(self.channels, cells), layers.LeakyReLU(0.2), layers.Flatten()]
             self.trunk = keras.Sequential(plan)
-            self.score, self.label = layers.Dense(1, dtype="float32"), layers.Dense(self.attributes, dtype="float32")
             self.trunk.build(shape)
-            for head in (self.score, self.label):
-                head.build((None, self.channels))
+            self.heads(self.channels)
 
     def call(self, latent):
         features = self.trunk(latent)
         return self.score(features), self.label(features)
 
 
-class PictureCritic(keras.Model):
-    """Dis and A' on pictures, one trunk: (B, S, S, 3) -> score (B, 1), attribute logits (B, K).
+class PictureCritic(Critic):
+    """Judges pictures (B, S, S, 3).
 
     The score is that of the whole picture plus the mean over patches of S/8 (PatchGAN, Isola et al. 2017), which sees
     patterns; no normalisation, so that slopes can be penalised one picture at a time."""
 
-    def __init__(self, attributes: int, channels: int, **kwargs):
-        super().__init__(**kwargs)
-        self.attributes, self.channels = attributes, channels
-
     def build(self, shape):
-        with precision("float32"):  # its slopes are penalised
+        with precision("float32"):
             c, leak = self.channels, lambda: layers.LeakyReLU(0.2)
             plan = [conv(c, 4, 2), leak(), conv(2 * c, 4, 2), leak(), conv(4 * c, 4, 2), leak(), conv(4 * c), leak()]
             self.patches = keras.Sequential(plan, name="patches")
             whole = [conv(4 * c, 4, 2), leak(), layers.Flatten(), layers.Dense(4 * c), leak()]
             self.whole = keras.Sequential(whole, name="whole")
-            self.patch_score = layers.Conv2D(1, 1, dtype="float32", name="patch_score")
-            self.score, self.label = layers.Dense(1, dtype="float32"), layers.Dense(self.attributes, dtype="float32")
+            self.patch_score = layers.Conv2D(1, 1, name="patch_score")
             self.patches.build(shape)
             inner = self.patches.output_shape
             self.whole.build(inner)
             self.patch_score.build(inner)
-            for head in (self.score, self.label):
-                head.build((None, 4 * c))
+            self.heads(4 * c)
 
     def call(self, image):
         patches = self.patches(2.0 * image - 1.0)
