@@ -78,11 +78,7 @@ def plan_for(model, pairs: int, steps: int, seed: int):
     from tf_homo.data import drawing
     from tf_homo.metrics import measure, reader
 
-    missing = [name for name in NEEDED if name not in model.signatures]
-    if missing:
-        raise InputError(
-            f"{model.path}: has no signature {', '.join(missing)}; a model to measure has {', '.join(NEEDED)}"
-        )
+    check_signatures(model, model.path)
     groups = attributes.groups_of(drawing.ATTRIBUTES, model.info.get("groups") or attributes.GROUPS)
     groups = {name: members for name, members in groups.items() if name in model.info["branches"]}
     if not groups:
@@ -102,6 +98,12 @@ def plan_for(model, pairs: int, steps: int, seed: int):
         white=min(32, pairs),
         real=2 * pairs,
     )
+
+
+def check_signatures(model, who: str) -> None:
+    """InputError where a model cannot be measured for want of a signature."""
+    if missing := [name for name in NEEDED if name not in model.signatures]:
+        raise InputError(f"{who}: has no signature {', '.join(missing)}; a model to measure has {', '.join(NEEDED)}")
 
 
 def check_unseen(seed: int, data: Mapping | None, who: str) -> None:
@@ -132,8 +134,7 @@ def others_for(model, named: Sequence[str], seed: int) -> dict:
                     f"--system={text}: its {key} are {other.info.get(key)}, those of {model.path} "
                     f"{model.info.get(key)}; name a system with the same"
                 )
-        if missing := [name for name in NEEDED if name not in other.signatures]:
-            raise InputError(f"--system={text}: has no signature {', '.join(missing)}")
+        check_signatures(other, f"--system={text}")
         check_unseen(seed, other.info.get("data"), f"--system={text}")
     return others
 

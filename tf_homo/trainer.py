@@ -207,13 +207,8 @@ class Trainer:
         (self.run_dir / "samples").mkdir(parents=True, exist_ok=True)
         latest = self.manager.latest_checkpoint
         if latest:
-            try:
+            with _fitting(latest, "has not the networks and stages that were asked for", "use another --run_dir"):
                 self.checkpoint.restore(latest).assert_consumed()
-            except (AssertionError, ValueError) as error:
-                reason = str(error).strip().splitlines()[0]
-                raise InputError(
-                    f"{latest}: has not the networks and stages that were asked for ({reason}); use another --run_dir"
-                ) from error
         write_json(self.run_dir / "model.json", self._info())
         metrics, done = self.run_dir / "metrics.jsonl", int(self.step.numpy())
         if metrics.exists():  # what an interrupted run logged after its last checkpoint is logged again
@@ -299,19 +294,22 @@ def restore(run_dir: str | Path) -> Method:
     live = exported_variables(method)
     averages = [tf.Variable(tf.zeros_like(v.value)) for v in live]
     step = tf.Variable(0, dtype=tf.int64)
-    try:
-        tf.train.Checkpoint(averages=averages, step=step).restore(
-            latest
-        ).expect_partial().assert_existing_objects_matched()
-    except (AssertionError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"{latest}: does not fit model.json, so it is of another configuration ({reason}); take both from one run"
-        ) from error
+    exported = tf.train.Checkpoint(averages=averages, step=step)
+    with _fitting(latest, "does not fit model.json, so it is of another configuration", "take both from one run"):
+        exported.restore(latest).expect_partial().assert_existing_objects_matched()
     for variable, average in zip(live, averages, strict=True):
         variable.assign(average)
     method.restored = {**info, "step": int(step.numpy())}
     return method
+
+
+@contextlib.contextmanager
+def _fitting(checkpoint: str, fault: str, mend: str) -> Iterator[None]:
+    """InputError where a checkpoint that is restored within has other objects or shapes."""
+    try:
+        yield
+    except (AssertionError, ValueError) as error:
+        raise InputError(f"{checkpoint}: {fault} ({str(error).strip().splitlines()[0]}); {mend}") from error
 
 
 def read_info(run_dir: Path) -> dict:

@@ -20,42 +20,40 @@ class Case:
     attributes: tuple[str, ...]
 
 
+TINY = {
+    "image_size": 32,
+    "width": 2,
+    "encoder": "patch",
+    "decoder": "shuffle",
+    "latent_depth": 6,
+    "branch_width": 4,
+    "reading": True,
+    "classifier_steps": 2,
+    "autoencoder_steps": 2,
+    "label_steps": 2,
+    "steps": 3,
+}
+FACES = ("Smiling", "Young", "Wearing_Hat")  # two groups, and one attribute in none
 CASES = {
     "homo": Case(
         "homo",
-        {
-            "image_size": 32,
-            "width": 2,
-            "encoder": "patch",
-            "decoder": "shuffle",
-            "latent_depth": 6,
-            "branch_width": 4,
-            "classifier_steps": 2,
-            "autoencoder_steps": 2,
-            "label_steps": 2,
+        TINY
+        | {
             "latent_steps": 3,
-            "steps": 3,
             "critic_steps": 2,
             "final_rate": 0.5,
             "lone_share": 0.3,
             "real_weight": 1.0,
             "idle_weight": 1.0,
             "corner_share": 0.3,
-            "reading": True,
         },
-        ("Smiling", "Young", "Wearing_Hat"),  # two groups, and one attribute in none
+        FACES,
     ),
     "homo_on_pictures": Case(
         "homo",
-        {
-            "image_size": 32,
-            "width": 2,
-            "encoder": "patch",
-            "decoder": "shuffle",
-            "latent_depth": 6,
-            "branch_width": 4,
+        TINY
+        | {
             "rest": "remainder",
-            "reading": True,
             "critic": "pictures",
             "adversary": "logistic",
             "label_penalty_weight": 0.01,
@@ -65,15 +63,11 @@ CASES = {
             "gates": 3,
             "erased_share": 0.5,
             "branch_steps": 2,
-            "classifier_steps": 2,
-            "autoencoder_steps": 2,
-            "label_steps": 2,
-            "steps": 3,
             "critic_steps": 1,
             "path_share": 0.3,
             "change_weight": 1.0,
         },
-        ("Smiling", "Young", "Wearing_Hat"),
+        FACES,
     ),
 }
 

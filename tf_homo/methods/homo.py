@@ -33,8 +33,7 @@ Ours, off by default, for where the text stops short:
   * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
     (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
     stays;
-  * stages (--autoencoder_steps, --label_steps, --latent_steps before --steps), and networks with
-    little at full resolution (--encoder=patch, --decoder=shuffle).
+  * stages before --steps, and networks with little at full resolution (--encoder=patch, --decoder=shuffle).
 """
 
 import dataclasses
@@ -246,9 +245,10 @@ class HomoInterp(BranchedMethod):
         }
         if "latent" in batch:
             return prepared | {"latent": batch["latent"]}
-        h, w = self.latent_shape[:2]
-        lost = rectangles(uniform(5, (count, 6)), uniform(6, (count, max(c.gates, 1))), c.erased_share, h, w)
-        prepared["erased"] = tf.repeat(lost, self.depth // lost.shape[-1], axis=-1)
+        if c.erased_share:
+            drawn = uniform(5, (count, 6)), uniform(6, (count, max(c.gates, 1)))
+            lost = rectangles(*drawn, c.erased_share, *self.latent_shape[:2])
+            prepared["erased"] = tf.repeat(lost, self.depth // lost.shape[-1], axis=-1)
         image = tf.cast(batch["image"], tf.float32) / 255.0
         return prepared | {"image": moved(image, c.shift, c.mirror, uniform(3, (count, 2)), uniform(4, (count,)))}
 
@@ -277,6 +277,10 @@ class HomoInterp(BranchedMethod):
     def judged(self, latent: tf.Tensor) -> tf.Tensor:
         """What the critic sees of an in-between: its code, or its picture."""
         return self.decoder(latent) if self.judges_pictures else self.code(latent)
+
+    def real(self, batch: Batch, latent: tf.Tensor) -> tf.Tensor:
+        """The same of the batch's own images, whose latents are given."""
+        return batch["image"] if self.judges_pictures else self.code(latent)
 
     def latent_of(self, batch: Batch) -> tf.Tensor:
         return batch["latent"] if "latent" in batch else self.encode(batch["image"])
@@ -311,8 +315,7 @@ class HomoInterp(BranchedMethod):
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """A' alone, on real images with their labels; Dis's own head has nothing to learn yet."""
-        real = batch["image"] if self.judges_pictures else self.code(batch["latent"])
-        score, logits, slope = self.judgement(real, batch["signs"])
+        score, logits, slope = self.judgement(self.real(batch, batch.get("latent")), batch["signs"])
         loss = losses.attribute_entropy(batch["labels"], logits)
         weighted = (self.config.real_weight or 1.0) * loss + slope
         return weighted + 0.0 * tf.reduce_sum(score), {"real": loss}
@@ -332,9 +335,8 @@ class HomoInterp(BranchedMethod):
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
         c, latent = self.config, tf.stop_gradient(self.latent_of(batch))
-        fake = self.interpolate(latent, partner(latent), batch["strength"])[0]
+        real, fake = self.real(batch, latent), self.interpolate(latent, partner(latent), batch["strength"])[0]
         fake = tf.stop_gradient(self.judged(fake))
-        real = batch["image"] if self.judges_pictures else self.code(latent)
         signs = tf.concat([batch["signs"]] * 2, axis=0)
         scores, logits, penalty = self.judgement(tf.concat([real, fake], axis=0), signs)
         (real_score, fake_score), (real_logits, fake_logits) = tf.split(scores, 2), tf.split(logits, 2)
@@ -380,7 +382,7 @@ class HomoInterp(BranchedMethod):
         if c.adversary == "logistic":
             opponent = losses.logistic_opponent(score)
         else:
-            real = batch["image"] if self.judges_pictures else self.code(held + share * (latent - held))
+            real = self.real(batch, held + share * (latent - held))
             opponent = losses.wasserstein_opponent(self.critic(real)[0], score)
         wanted = self.labels_at(batch["labels"], batch["strength"])
         homomorphism = losses.attribute_entropy(wanted, logits)

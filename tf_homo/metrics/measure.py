@@ -39,19 +39,8 @@ IMAGES = (
     "white_background_shift",
 )
 KEYS = (*RESPONSE, *IMAGES)
-#: What says nothing of a path that stands still.
-MOVING = (
-    "linearity_error",
-    "linearity_error_max",
-    "monotonic_rate",
-    "leakage",
-    "jump",
-    "ppl",
-    "smoothness",
-    "efficiency",
-    "equality",
-    "beyond",
-)
+#: What says something of a path that stands still, too; `additivity` sees to that itself.
+STILL = ("endpoint_gap", "additivity", "truth_distance", "still_distance")
 FEWEST = 8  # pairs or faces below which a Fréchet distance would be no number to show
 SHOWN = 3  # pairs whose frames are kept for the report
 
@@ -335,7 +324,7 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
 def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, str]) -> None:
     """A path that stands still is straight, short and leaks nothing: no praise, so where most do, no number."""
     if len(y) and np.median(np.abs(y[:, -1] - y[:, 0])) < response.FLOOR:
-        for key in MOVING:
+        for key in set(RESPONSE) - set(STILL):
             row[key] = None
             notes.setdefault(f"{scope}.{key}", f"most pairs move by less than {response.FLOOR} of the way")
 
