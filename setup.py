@@ -48,7 +48,7 @@ setup(
         "ai-edge-litert>=2.0",
         "absl-py>=2.1",
         "numpy>=1.26",
-        "opencv-python-headless>=4.11",
+        "opencv-python-headless>=4.14,<5",  # 5 has no cascades, which find faces and eyes
         "pillow>=11.3",  # from here on its wheels read AVIF
         "tensorboard>=2.20,<2.22",  # tf.summary imports it, and tensorflow does not ask for it
         "tqdm>=4.66",
