@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tf_homo.attributes import CELEBA, GROUPS, REST, groups_of, strengths
+from tf_homo import attributes
+from tf_homo.attributes import CELEBA, GROUPS, REST, groups_of, leads_of, strengths, wishes
 from tf_homo.data import drawing
 from tf_homo.errors import InputError
 
@@ -71,3 +72,41 @@ def test_what_is_wrong_with_a_strength_is_said(text, message):
     assert str(error.value).startswith("--strength: ") and message in str(error.value)
     with pytest.raises(InputError, match="^--x: "):
         strengths(text, KNOWN, BRANCHES, "x")
+
+
+NAMES, LEADS = ("Young", "Wearing_Hat", "Smiling", "Mouth_Slightly_Open"), {"expression": "Smiling", "age": "Young"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", (0, 0, 0, 0)),
+        ("Smiling=0.7,age=-1", (-1, 0, 0.7, 0)),
+        ("expression=1,Mouth_Slightly_Open=0.5", (0, 0, 1, 0.5)),
+        ("expression=1,Smiling=1", (0, 0, 1, 0)),
+    ],
+)
+def test_wishes(text, expected):
+    np.testing.assert_allclose(wishes(text, LEADS, KNOWN, NAMES, "strength"), np.array(expected, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Smiling", "'Smiling' has no '='; write NAME=VALUE, for instance Young=0.7"),
+        ("Wearing_Hat=1", "'Wearing_Hat'; the model has Young, Smiling, Mouth_Slightly_Open, expression, age"),
+        ("all=1", "'all' needs a --target"),
+        ("Smiling=1,expression=0.5", "expression=0.5 contradicts Smiling=1"),
+        ("age=nan", "1 gives the attribute, -1 takes it away"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_is_said(text, message):
+    with pytest.raises(InputError) as error:
+        wishes(text, LEADS, KNOWN, NAMES, "x")
+    assert str(error.value).startswith("--x: ") and message in str(error.value)
+
+
+def test_a_group_is_led_by_what_it_is_known_for_or_by_its_first():
+    assert leads_of(KNOWN) == LEADS
+    assert leads_of({"eyes": ("Bushy_Eyebrows",), "mine": ("a", "b")}) == {"eyes": "Bushy_Eyebrows", "mine": "a"}
+    assert all(lead in GROUPS[group] for group, lead in attributes.LEADS.items())

@@ -73,13 +73,6 @@ def test_examples_may_count_for_nothing():
     assert float(found) == pytest.approx(2 * np.log(2) / 2, rel=1e-5)
 
 
-def test_idle_motion_counts_only_where_labels_agree():
-    moves = tf.constant([1.0, 2.0, 3.0, 4.0])[:, None] * tf.ones(2 * 2 * 3)  # powers 1, 4, 9, 16
-    moves = tf.reshape(moves, (2, 2, 2, 2, 3))
-    found = losses.idle_motion(moves, tf.constant([[0.0, 1.0], [0.5, 1.0]]))
-    assert float(found) == pytest.approx((1 * 1 + 0 * 4 + 0.5 * 9 + 0 * 16) / 4)
-
-
 @pytest.mark.parametrize(
     "loss",
     [

@@ -26,7 +26,7 @@ def test_an_unknown_system_is_an_error_that_lists_the_known():
 def test_options_carry_what_a_flag_needs():
     fields = {field.name: field for field in dataclasses.fields(Config)}
     assert fields["steps"].default == 4
-    about = {"help": "then steps of far, on stored rows", "choices": (), "may_change": True, "low": 0, "high": None}
+    about = {"help": "then steps of far", "choices": (), "may_change": True, "low": 0, "high": None}
     assert fields["steps"].metadata == about
     assert method.option("a", "which", ["a", "b"]).metadata["choices"] == ("a", "b")
 
@@ -46,8 +46,8 @@ def test_the_model_card_starts_with_method_and_options():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["build_all", "stages", "prepare", "store", "sample", "signatures"])
+@pytest.mark.parametrize("name", ["build_all", "stages", "prepare", "sample", "signatures"])
 def test_a_system_must_say_everything(name):
     bare = method.Method(Config(), ())
     with pytest.raises(NotImplementedError):
-        getattr(bare, name)(*[None] * {"prepare": 2, "store": 1, "sample": 1}.get(name, 0))
+        getattr(bare, name)(*[None] * {"prepare": 2, "sample": 1}.get(name, 0))

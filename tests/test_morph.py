@@ -23,6 +23,8 @@ class Fake:
             "image_size": SIZE,
             "branches": ["expression", "age", "rest"],
             "groups": {"expression": ["Smiling", "Mouth_Slightly_Open"], "age": ["Young"]},
+            "leads": {"expression": "Smiling", "age": "Young"},
+            "attributes": ["Young", "Wearing_Hat", "Smiling"],
         }
         self.signatures = {"encode", "interpolate", "decode", *more}
         self.path = "fake.tflite"
@@ -44,7 +46,7 @@ class Fake:
         return latents
 
     def call(self, name, latent, strength):
-        assert name == "edit"
+        assert name == "edit_attributes"
         return latent + strength[:, None, None] * (1 - latent)
 
 
@@ -207,12 +209,18 @@ def test_gif_and_mp4_have_33_frames(run, model, monkeypatch):
 
 
 def test_without_target_a_model_that_edits_is_enough(run, model, shown):
-    with pytest.raises(InputError, match="--target is missing: this model has no 'edit'"):
+    with pytest.raises(InputError, match="--target is missing: this model has no 'edit_attributes'"):
         run(target=None)
-    model.signatures.add("edit")
-    run("--frames=2", target=None)
-    assert shown["column_labels"] == ["source", "0", "1"]
-    np.testing.assert_allclose(shown["rows"][0], [[0, 0, 0], [0, 0, 0], [1, 1, 1]])
+    model.signatures.add("edit_attributes")
+    with pytest.raises(InputError, match="--strength is missing: without a --target say what to change"):
+        run(target=None)
+    run("--frames=2", "--strength=Smiling=1,age=0.5", target=None)
+    assert shown["column_labels"] == ["source", "Young 0\nSmiling 0", "Young 0.5\nSmiling 1"]
+    np.testing.assert_allclose(shown["rows"][0], [[0, 0, 0], [0, 0, 0], [0.5, 0, 1]])
+    run("--mode=branches", "--frames=2", target=None)
+    assert shown["row_labels"] == ["Young", "Smiling", "together"]
+    run("--mode=grid", "--x=Smiling", "--y=Young=-1", "--frames=2", target=None)
+    assert (shown["row_labels"], shown["column_labels"]) == (["Young 0", "Young -1"], ["Smiling 0", "Smiling 1"])
 
 
 def test_image_of_another_size_is_resampled_and_another_shape_is_cropped_on_request(run, model, tmp_path):

@@ -215,7 +215,6 @@ def test_before_the_first_checkpoint_there_is_none_to_name(make):
         ("one_device", {"batch_size": 3}, "--batch_size=3: .*multiple of 2"),
         ("mirrored", {"batch_size": 6}, "--batch_size=6: .*each of 2 replicas; use a multiple of 4"),
         ("one_device", {"batch_size": 12}, "--batch_size=12: there are only 10 training examples"),
-        ("one_device", {"config": Config(stored_batch_size=5)}, "batch of stage second=5: .*multiple of 2"),
     ],
 )
 def test_a_batch_that_does_not_fit(make, devices, options, message):

@@ -13,8 +13,7 @@ from tf_homo.optimizers import Adam
 class Config:
     image_size: int = option(4, "side of the images")
     first_steps: int = option(4, "steps of near and far")
-    steps: int = option(4, "then steps of far, on stored rows", may_change=True)
-    stored_batch_size: int = option(0, "batch of the second stage")
+    steps: int = option(4, "then steps of far", may_change=True)
     rate: float = option(0.01, "Adam's rate")
     noise: float = option(0.1, "of the input")
 
@@ -37,10 +36,10 @@ class Toy(Method):
         c, adam = self.config, Adam(self.config.rate, final=0.1)
         near = Phase("near", ("near",), lambda batch: self.error(batch, self.near(batch["row"])), adam)
         far = Phase("far", ("far",), lambda batch: self.error(batch, self.near(batch["row"])), adam, every=2)
-        alone = Phase("far", ("far",), lambda batch: self.error(batch, batch["near"]), adam)
+        alone = dataclasses.replace(far, every=1)
         return (
             Stage("first", c.first_steps, (near, far)),
-            Stage("second", c.steps, (alone,), stored=True, batch_size=c.stored_batch_size),
+            Stage("second", c.steps, (alone,)),
         )
 
     def error(self, batch, near):
@@ -48,8 +47,6 @@ class Toy(Method):
         return error, {"size": tf.reduce_mean(tf.abs(near))}
 
     def prepare(self, batch, seed):
-        if "near" in batch:
-            return batch
         row = self.row(batch["image"])
         noise = tf.random.stateless_normal(tf.shape(row), seed, alg="philox")
         return {"row": row + self.config.noise * noise, "labels": batch["labels"]}
@@ -57,9 +54,6 @@ class Toy(Method):
     def row(self, image):
         size = self.config.image_size
         return tf.reshape(tf.cast(image, tf.float32) / 255.0, (-1, size * size * 3))
-
-    def store(self, batch):
-        return {"near": self.near(self.row(batch["image"])), "labels": batch["labels"]}
 
     def sample(self, batch):
         image = tf.cast(batch["image"], tf.float32) / 255.0

@@ -5,7 +5,7 @@ report (one branch each); a data set that has only some of the names keeps the g
 carries what no attribute names.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -33,6 +33,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "look": ("Attractive", "Pale_Skin", "Heavy_Makeup"),
 }  # fmt: skip
 
+#: What an edit of a whole group gives (strength 1) or takes (-1), where the data set labels it.
+LEADS = {
+    "expression": "Smiling", "hair_colour": "Blond_Hair", "hairline": "Bangs", "eyes": "Eyeglasses",
+    "face_shape": "Chubby", "hair_form": "Wavy_Hair", "look": "Heavy_Makeup",
+}  # fmt: skip
+
 REST = "rest"
 ALL = "all"
 
@@ -41,6 +47,11 @@ def groups_of(names: Sequence[str], groups: Mapping[str, Sequence[str]] = GROUPS
     """The groups that have at least one of `names`, each with only those, in the order of `groups`."""
     kept = {group: tuple(a for a in members if a in names) for group, members in groups.items()}
     return {group: members for group, members in kept.items() if members}
+
+
+def leads_of(groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """{group: its leading attribute}: that of LEADS if it has it, otherwise its first."""
+    return {group: LEADS[group] if LEADS.get(group) in members else members[0] for group, members in groups.items()}
 
 
 def strengths(
@@ -56,18 +67,7 @@ def strengths(
     """
     branch_of = {attribute: group for group, members in groups.items() for attribute in members}
     vector, given = np.zeros(len(branches), np.float32), {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = (part.strip() for part in item.partition("="))
-        if not equals:
-            raise InputError(f"--{flag}: {item!r} has no '='; write NAME=VALUE, for instance {branches[0]}=0.7")
-        try:
-            number = float(value)
-        except ValueError:
-            number = float("nan")
-        if not np.isfinite(number):
-            raise InputError(
-                f"--{flag}: {value!r} for {name} is no finite number; 0 keeps the source, 1 reaches the target"
-            )
+    for name, value, number in _items(text, flag, branches[0], "0 keeps the source, 1 reaches the target"):
         branch = branch_of.get(name, name)
         if branch == ALL:
             vector[[b not in given for b in branches]] = number
@@ -79,3 +79,40 @@ def strengths(
             raise InputError(f"--{flag}: {name}={value} contradicts {branch}={given[branch]:g}; {branch} moves as one")
         vector[list(branches).index(branch)] = number
     return vector
+
+
+def wishes(text: str, leads: Mapping[str, str], groups: Mapping[str, Sequence[str]], names: Sequence[str], flag: str):
+    """Parses "Smiling=1,age=-0.5" into wishes (K,) float32, one per attribute of `names`, 0 where none is said.
+
+    For edits without a reference: 1 gives an attribute, -1 takes it away. A branch stands for its leading attribute.
+
+    Raises:
+      InputError: a key is unknown or in no group, a value is no finite number, or an attribute is given two values.
+    """
+    movable = [name for name in names if any(name in members for members in groups.values())]
+    vector, given = np.zeros(len(names), np.float32), {}
+    for name, value, number in _items(text, flag, movable[0], "1 gives the attribute, -1 takes it away"):
+        attribute = leads.get(name, name)
+        if attribute not in movable:
+            mend = "; 'all' needs a --target" if name == ALL else ""
+            known = ", ".join([*movable, *leads])
+            raise InputError(f"--{flag}: no attribute to edit is called {name!r}; the model has {known}{mend}")
+        if given.setdefault(attribute, number) != number:
+            raise InputError(f"--{flag}: {name}={value} contradicts {attribute}={given[attribute]:g}; give one of them")
+        vector[list(names).index(attribute)] = number
+    return vector
+
+
+def _items(text: str, flag: str, example: str, meaning: str) -> Iterator[tuple[str, str, float]]:
+    """Name, value as written and number of each part of "Smiling=0.7,age=1"."""
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (part.strip() for part in item.partition("="))
+        if not equals:
+            raise InputError(f"--{flag}: {item!r} has no '='; write NAME=VALUE, for instance {example}=0.7")
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not np.isfinite(number):
+            raise InputError(f"--{flag}: {value!r} for {name} is no finite number; {meaning}")
+        yield name, value, number

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_homo.attributes import GROUPS, REST, groups_of
+from tf_homo.attributes import GROUPS, REST, groups_of, leads_of
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Method, Signature
 
@@ -15,8 +15,13 @@ class BranchedMethod(Method):
       branch_names: the groups, then `rest` where there is one: what no group names.
       membership: membership[k][i] = 1 where branch i moves attribute k; attributes outside every group stay the
         source's.
-      latent_shape: (h, w, d), known after build_all.
+      leads: {group: the attribute that `edit` gives or takes}.
+      edits: whether it moves faces without a reference, too.
+      latent_shape: (h, w, d), known after build_all; depth: channels of the code, before those of the reading if the
+      latents carry one, -1 to 1 for each attribute and the same everywhere.
     """
+
+    edits = False
 
     def __init__(self, config, attributes, rest: bool, **kwargs):
         super().__init__(config, attributes, **kwargs)
@@ -26,11 +31,44 @@ class BranchedMethod(Method):
                 f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch"
             )
         self.branch_names = (*self.groups, REST) if rest else tuple(self.groups)
+        self.leads = leads_of(self.groups)
         self.membership = [[float(a in self.groups.get(b, ())) for b in self.branch_names] for a in self.attributes]
 
     def encode(self, image: tf.Tensor) -> tf.Tensor:
         """Images (B, S, S, 3) in [0, 1] -> latents (B, h, w, d)."""
         raise NotImplementedError
+
+    def code(self, latent: tf.Tensor) -> tf.Tensor:
+        """A latent without its reading: what the critic sees, so that moving the reading alone wins nothing."""
+        return latent[..., : self.depth]
+
+    def difference(self, latent: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
+        """F_b - F_a, the partner's latent less one's own; where it is not `given` (B,), its reading alone."""
+        found = partner(latent) - latent
+        return tf.concat([given[:, None, None, None] * self.code(found), found[..., self.depth :]], axis=-1)
+
+    def interpolate(self, source: tf.Tensor, difference: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """F_interp (B, h, w, d) and the moves T_i (B, C, h, w, d) for strength (B, C)."""
+        moves = self.interpolator(difference)
+        return source + tf.einsum("bc,bchwd->bhwd", strength, moves), moves
+
+    def imagined(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
+        """F_b - F_a (B, h, w, d) towards a reference that nobody gave: no code, and the reading as wished (B, K), from
+        -1 (without) over 0 (as it is) to 1 (with). Only of systems whose `edits` is true.
+        """
+        reading = latent[:, 0, 0, self.depth :]  # (B, K)
+        change = self.coupling(tf.abs(wish) * (tf.sign(wish) - reading))[:, None, None]
+        return tf.concat([tf.zeros_like(self.code(latent)), change + tf.zeros_like(latent[..., self.depth :])], axis=-1)
+
+    def edit(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
+        """Latents (B, h, w, d) moved by wishes (B, K) as in `imagined`; each branch goes as far as the strongest wish
+        in its group, evenly, and beyond 1 exaggerates.
+        """
+        far = tf.abs(wish)[:, :, None] * tf.constant(self.membership)  # (B, K, C)
+        strength = tf.reduce_max(far, axis=1)
+        unit = wish / tf.maximum(tf.matmul(strength, tf.constant(self.membership), transpose_b=True), 1e-6)
+        moves = self.interpolator.moves(self.imagined(latent, unit))
+        return latent + tf.add_n([strength[:, i, None, None, None] * move for i, move in enumerate(moves)])
 
     def draw_strength(
         self, seed: tf.Tensor, count: tf.Tensor, lone: float, corner: float, path: float, rest: bool
@@ -56,12 +94,6 @@ class BranchedMethod(Method):
         """z_interp (B, K) between `labels` and their partners'."""
         v = tf.matmul(strength, tf.constant(self.membership), transpose_b=True)  # (B, K)
         return labels + v * (partner(labels) - labels)
-
-    def group_difference(self, labels: tf.Tensor) -> tf.Tensor:
-        """Largest |z_b - z_a| within each group: (B, K) -> (B, G)."""
-        gap = tf.abs(partner(labels) - labels)
-        member = tf.constant(self.membership)[:, : len(self.groups)]  # (K, G)
-        return tf.reduce_max(gap[:, :, None] * member[None], axis=1)
 
     def sample(self, batch: Batch) -> tuple[tf.Tensor, list[str]]:
         """Rows of pairs: source, its reconstruction, each branch alone at 1, all at 1, target."""
@@ -98,22 +130,35 @@ class BranchedMethod(Method):
             step = tf.matmul(strength[:, None, :], moves)  # (N, 1, C) x (1 or N, C, hwd)
             return {"latent": source + tf.reshape(step, (-1, h, w, d))}
 
+        def edit_attributes(latent, strength):
+            return {"latent": self.edit(latent, strength)}
+
+        def edit(latent, strength):
+            leads = [[float(a == self.leads.get(b)) for a in self.attributes] for b in self.branch_names]  # (C, K)
+            return edit_attributes(latent, tf.matmul(strength, tf.constant(leads)))
+
         def whole(source, target, strength):
             a, b = encode(source)["latent"], encode(target)["latent"]
             return decode(interpolate(a, b, strength)["latent"])
 
-        return {
+        found = {
             "encode": Signature(encode, {"image": image}),
             "interpolate": Signature(interpolate, {"source": latent, "target": latent, "strength": strength}),
             "decode": Signature(decode, {"latent": latent}),
             "serving_default": Signature(whole, {"source": image, "target": image, "strength": strength}),
         }
+        if self.edits:
+            wish = tf.TensorSpec((None, len(self.attributes)), tf.float32)
+            found["edit"] = Signature(edit, {"latent": latent, "strength": strength})
+            found["edit_attributes"] = Signature(edit_attributes, {"latent": latent, "strength": wish})
+        return found
 
     def info(self) -> dict:
         return super().info() | {
             "image_size": self.config.image_size,
             "branches": list(self.branch_names),
             "groups": {group: list(members) for group, members in self.groups.items()},
+            "leads": dict(self.leads),
             "latent": list(self.latent_shape),
         }
 

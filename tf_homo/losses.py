@@ -72,16 +72,5 @@ def attribute_entropy(labels: tf.Tensor, logits: tf.Tensor, counts: tf.Tensor | 
     return tf.reduce_mean(counts * tf.reduce_sum(per_attribute, axis=-1))
 
 
-def idle_motion(moves: tf.Tensor, difference: tf.Tensor) -> tf.Tensor:
-    """Ours: what branches do though they have nothing to do.
-
-    Args:
-      moves: T_i(F_b - F_a) of the labelled branches, (B, G, h, w, d).
-      difference: largest |z_b - z_a| within each group, (B, G), in [0, 1].
-    """
-    power = tf.reduce_mean(tf.square(_float(moves)), axis=(2, 3, 4))  # (B, G)
-    return tf.reduce_mean((1.0 - difference) * power)
-
-
 def _float(x: tf.Tensor) -> tf.Tensor:
     return tf.cast(x, tf.float32)

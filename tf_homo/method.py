@@ -43,16 +43,11 @@ class Phase:
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """A stretch of training: `steps` steps over the given phases, in order.
-
-    With `stored`, it trains on what Method.store makes of the examples, computed once when the stage begins.
-    """
+    """A stretch of training: `steps` steps over the given phases, in order."""
 
     name: str
     steps: int
     phases: tuple[Phase, ...]
-    stored: bool = False
-    batch_size: int = 0  # 0: the run's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,10 +104,6 @@ class Method(keras.Model):
     def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
         """Draws all randomness of a step from `seed` (2,) int32. Every tensor keeps the batch first, so that it can be
         split; examples 2i and 2i + 1 are never parted."""
-        raise NotImplementedError
-
-    def store(self, batch: Batch) -> Batch:
-        """What stages with `stored` train on, from a batch of examples."""
         raise NotImplementedError
 
     def sample(self, batch: Batch) -> tuple[tf.Tensor, list[str]]:

@@ -2,12 +2,14 @@
 
     python -m tf_homo.morph --source=drawn_faces:17 --target=drawn_faces:4 --out=strip.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --strength=Smiling=0.7,age=1 --out=smile.gif
+    python -m tf_homo.morph --source=a.jpg --strength=Smiling=1,Eyeglasses=-1 --out=edit.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=branches --out=branches.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=grid --x=Smiling --y=age --out=grid.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=corners --corners=c.jpg,d.jpg --out=corners.png
 
 Each image is encoded once. Where one pair is morphed, every branch T_i(F_b - F_a) is computed once as well, and the N
-frames are sums of them: F_a + sum_i v_i T_i(F_b - F_a).
+frames are sums of them: F_a + sum_i v_i T_i(F_b - F_a). Without a target, a strength is a wish for an attribute: 1
+gives it, -1 takes it away.
 """
 
 import os
@@ -41,7 +43,7 @@ _STRENGTH = flags.DEFINE_string(
     "strength",
     "",
     "Where to move, by branch, attribute or 'all': Smiling=0.7,age=1. An attribute moves its whole group, and towards "
-    "the target's value. Default all=1, the target itself.",
+    "the target's value. Default all=1, the target itself. Without a target, by attribute: 1 gives it, -1 takes it.",
 )
 _FRAMES = flags.DEFINE_integer("frames", None, "Frames, both ends included; default 9 in a PNG, 33 otherwise.")
 _OUT = flags.DEFINE_string("out", None, "File to write: .png, or .gif or .mp4 for --mode=path.")
@@ -60,9 +62,9 @@ def main(_: Sequence[str]) -> None:
     from tf_homo import serving  # may take seconds to import TensorFlow: the flags are checked before
 
     model = serving.load(_MODEL.value)
-    if not _TARGET.value and "edit" not in model.signatures:
-        raise InputError("--target is missing: this model has no 'edit' signature; give an image to move to")
-    end = _vector("strength", _STRENGTH.value or f"{attributes.ALL}=1", model)
+    if not _TARGET.value and "edit_attributes" not in model.signatures:
+        raise InputError("--target is missing: this model has no 'edit_attributes' signature; give an image to move to")
+    end = _vector("strength", _STRENGTH.value or _everything(model), model)
     images = [photos.source(name, model.info["image_size"], _CROP.value) for name in names]
     if _MODE.value == "path":
         shown = path(model, images, end, frames)
@@ -93,15 +95,15 @@ def encode(model, images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def mix(model, latents: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-    """Latents (N, h, w, d) for strengths (N, C), from two (source, target), or from one by `edit`."""
+    """Latents (N, h, w, d) for strengths (N, C) from two (source, target), or for wishes (N, K) from one."""
     if len(latents) == 2:
         return model.interpolate(latents[:1], latents[1:], strengths)
-    return model.call("edit", latent=np.repeat(latents, len(strengths), axis=0), strength=strengths)
+    return model.call("edit_attributes", latent=np.repeat(latents, len(strengths), axis=0), strength=strengths)
 
 
 def path_picture(model, images: Sequence[np.ndarray], frames: np.ndarray, end: np.ndarray) -> np.ndarray:
     """A strip: the source image, the frames with their strengths, the target image."""
-    moved, names = np.flatnonzero(end), model.info["branches"]
+    moved, names = np.flatnonzero(end), _columns(model, len(images) > 1)
     steps = np.linspace(0, 1, len(frames))
     if len(moved) == len(names) and np.ptp(end) == 0:
         labels = [_number(step * end[0]) for step in steps]
@@ -115,7 +117,7 @@ def path_picture(model, images: Sequence[np.ndarray], frames: np.ndarray, end: n
 
 def branches_picture(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> np.ndarray:
     """A row for each branch that `end` (C,) moves, moved alone, and a last row with all of them together."""
-    names = model.info["branches"]
+    names = _columns(model, len(images) > 1)
     moved = np.flatnonzero(end)
     ends = [end * (np.arange(len(end)) == b) for b in moved] + [end]
     strengths = np.concatenate([_ramp(one, frames) for one in ends])
@@ -132,11 +134,11 @@ def grid_picture(model, images: Sequence[np.ndarray], x: np.ndarray, y: np.ndarr
     """N x N images: strengths `x` (C,) grow to the right, `y` (C,) downwards; no movement at the top left."""
     both = _ramp(y, frames)[:, None] + _ramp(x, frames)[None]  # (N, N, C)
     decoded = model.decode(mix(model, encode(model, images), both.reshape(frames * frames, -1)))
-    rows = decoded.reshape(frames, frames, *decoded.shape[1:])
+    rows, names = decoded.reshape(frames, frames, *decoded.shape[1:]), _columns(model, len(images) > 1)
 
     def labels(end: np.ndarray) -> list[str]:
         return [
-            "\n".join(f"{model.info['branches'][b]} {_number(step * end[b])}" for b in np.flatnonzero(end))
+            "\n".join(f"{names[b]} {_number(step * end[b])}" for b in np.flatnonzero(end))
             for step in np.linspace(0, 1, frames)
         ]
 
@@ -213,8 +215,27 @@ def _number(value: float) -> str:
 
 
 def _vector(flag: str, text: str, model) -> np.ndarray:
-    """Strengths (C,) float32 from the text of a flag."""
-    return attributes.strengths(text, model.info["groups"], model.info["branches"], flag)
+    """Strengths (C,) float32 from the text of a flag; without a target, wishes (K,)."""
+    info = model.info
+    if _TARGET.value:
+        return attributes.strengths(text, info["groups"], info["branches"], flag)
+    return attributes.wishes(text, info["leads"], info["groups"], info["attributes"], flag)
+
+
+def _columns(model, target: bool) -> list[str]:
+    """What strengths stand for: branches with a target, attributes without."""
+    return model.info["branches" if target else "attributes"]
+
+
+def _everything(model) -> str:
+    """The --strength that is meant where none is given."""
+    if _TARGET.value:
+        return f"{attributes.ALL}=1"
+    if _MODE.value == "branches":
+        return ",".join(f"{lead}=1" for lead in model.info["leads"].values())
+    if _MODE.value == "grid":
+        return ""
+    raise InputError("--strength is missing: without a --target say what to change, for instance --strength=Smiling=1")
 
 
 def _axes(model) -> tuple[np.ndarray, np.ndarray]:
@@ -223,7 +244,7 @@ def _axes(model) -> tuple[np.ndarray, np.ndarray]:
         _vector(flag, ",".join(part if "=" in part else f"{part}=1" for part in text.split(",")), model)
         for flag, text in (("x", _X.value), ("y", _Y.value))
     )
-    both = [name for name, i, j in zip(model.info["branches"], x, y, strict=True) if i and j]
+    both = [name for name, i, j in zip(_columns(model, bool(_TARGET.value)), x, y, strict=True) if i and j]
     if both:
         raise InputError(f"--x={_X.value} and --y={_Y.value} both move {both[0]}; name different branches")
     return x, y

@@ -210,7 +210,8 @@ class Interpolator(keras.Model):
     With `gates`, T_i(x) = g_i(x) x: the convolutions end in that many gates a cell, in [0, 1], each for a run of
     neighbouring channels of the code (the patch code's run from coarse to fine). A branch then says where and how far,
     what is there comes from the target, and the code stays between F_a and F_b. Gates start at a tenth, and with
-    `masks` stay shut where the readings of the branch's attributes agree, if it has attributes.
+    `masks` stay shut where the readings of the branch's attributes agree, if it has attributes. With `directions`, too,
+    what is behind a shut gate moves by them.
     """
 
     def __init__(
@@ -221,10 +222,12 @@ class Interpolator(keras.Model):
         remainder: bool = False,
         masks=(),
         gates: int = 0,
+        directions: "Directions | None" = None,
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
         self.branch_width, self.bias, self.remainder, self.gates = branch_width, bias, remainder, gates
+        self.directions = directions
         self.masks = tuple(map(tuple, masks))
         self.branches = [keras.Sequential(name=f"branch_{i}") for i in range(branches)]
 
@@ -256,10 +259,64 @@ class Interpolator(keras.Model):
                     for gate, own, mask in zip(opened, readings, self.masks, strict=False)
                 ]
             spread = tf.constant(np.repeat(np.eye(self.gates, dtype=np.float32), self.depth // self.gates, axis=1))
-            moves = [code * tf.matmul(gate, spread) for gate in opened]
+            opened = [tf.matmul(gate, spread) for gate in opened]  # (B, h, w, depth)
+            moves = [code * gate for gate in opened]
+            if self.directions:
+                moves = [
+                    move + (1.0 - gate) * self.directions(own[:, 0, 0])
+                    for move, gate, own in zip(moves, opened, readings, strict=True)
+                ]
         if self.masks:
             moves = [tf.concat([move, own], axis=-1) for move, own in zip(moves, readings, strict=True)]
         return [*moves, difference - tf.add_n(moves)] if self.remainder else moves
+
+
+class Directions(layers.Layer):
+    """Differences in reading (B, K) -> their part of F_b - F_a (B, h, w, d) without its reading: for each attribute a
+    field that is the same in every face. Starts at 0; `build` takes the latent's shape (h, w, d + K).
+    """
+
+    def __init__(self, attributes: int, **kwargs):
+        super().__init__(autocast=False, dtype="float32", **kwargs)
+        self.attributes = attributes
+
+    def build(self, shape):
+        self.fields = self.add_weight(
+            shape=(self.attributes, *shape[:2], shape[2] - self.attributes), initializer="zeros", name="fields"
+        )
+        self.built = True
+
+    def call(self, reading):
+        k, h, w, d = self.fields.shape
+        return tf.reshape(tf.matmul(reading, tf.reshape(self.fields, (k, h * w * d))), (-1, h, w, d))
+
+
+class Coupling(layers.Layer):
+    """How far the readings of a group go along when one of them changes: changes (B, K) -> changes (B, K).
+
+    membership (K, C): 1 where attribute k stands in group i. Starts as the identity.
+    """
+
+    def __init__(self, membership, **kwargs):
+        super().__init__(autocast=False, dtype="float32", **kwargs)
+        member = np.array(membership, np.float32)
+        self.alike, self.own = member @ member.T, np.eye(len(member), dtype=np.float32)
+
+    def build(self, shape=None):
+        self.slopes = self.add_weight(shape=self.own.shape, initializer="zeros", name="slopes")
+        self.built = True
+
+    def matrix(self) -> tf.Tensor:
+        """[k, j]: the change of attribute j for a change of 1 in k."""
+        return self.slopes * (self.alike - self.own) + self.own
+
+    def call(self, change):
+        return tf.matmul(change, self.matrix())
+
+    def left(self, difference: tf.Tensor) -> tf.Tensor:
+        """Mean square that is left where each reading's difference (B, K) is told from each other's in its group."""
+        told = difference[:, :, None] * self.matrix()
+        return tf.reduce_mean((told - difference[:, None, :] * np.maximum(self.alike, self.own)) ** 2)
 
 
 SHUT = 2.0  # a gate's logit starts this far below 0

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 import tqdm
 
@@ -79,8 +78,6 @@ class Trainer:
             self.method = kind(config, examples.attributes)
             self.method.build_all()
             self.stages = self.method.stages()
-            for stage in self.stages:
-                _check_batch(f"batch of stage {stage.name}", stage.batch_size, replicas)
             self.optimizers = {}
             for stage in self.stages:
                 for phase in stage.phases:
@@ -135,9 +132,7 @@ class Trainer:
             raise SystemExit(130)
 
     def _train(self, stage: Stage, begin: int, first: int, last: int, bar, writer, asked: list) -> None:
-        size = stage.batch_size or self.batch_size
-        arrays = self._stored() if stage.stored else self.examples.arrays()
-        data = batches(arrays, size, self.seed, (first, last), self.method.prepare)
+        data = batches(self.examples.arrays(), self.batch_size, self.seed, (first, last), self.method.prepare)
         pending: list[tuple[int, dict]] = []
         for step, batch in zip(range(first, last), self.strategy.experimental_distribute_dataset(data), strict=True):
             due = [p for p in stage.phases if (step - begin + 1) % p.every == 0]
@@ -192,14 +187,6 @@ class Trainer:
 
     def _variables(self, phase: Phase) -> list:
         return [v for net in phase.nets for v in getattr(self.method, net).trainable_variables]
-
-    def _stored(self) -> dict[str, np.ndarray]:
-        store = tf.function(self.method.store)
-        arrays, size, parts = self.examples.arrays(), 64, []
-        for start in tqdm.trange(0, len(self.examples), size, desc="storing", leave=False):
-            part = store({name: tf.constant(a[start : start + size]) for name, a in arrays.items()})
-            parts.append({name: tensor.numpy() for name, tensor in part.items()})
-        return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
     # --- the run folder ----------------------------------------------------------------------------------------------
 

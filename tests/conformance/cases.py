@@ -39,12 +39,10 @@ CASES = {
         "homo",
         TINY
         | {
-            "latent_steps": 3,
             "critic_steps": 2,
             "final_rate": 0.5,
             "lone_share": 0.3,
             "real_weight": 1.0,
-            "idle_weight": 1.0,
             "corner_share": 0.3,
         },
         FACES,
@@ -62,7 +60,10 @@ CASES = {
             "lone_optimizer": "muon",
             "gates": 3,
             "erased_share": 0.5,
+            "directions": True,
+            "direction_steps": 2,
             "branch_steps": 2,
+            "edit_share": 0.5,
             "critic_steps": 1,
             "path_share": 0.3,
             "change_weight": 1.0,
@@ -114,9 +115,7 @@ class System:
     def batch(self, method, stage, seed=0):
         """A prepared batch as `stage` gets it."""
         arrays = self.examples.arrays()
-        if stage.stored:
-            arrays = {name: tensor.numpy() for name, tensor in method.store(tensors(arrays)).items()}
-        return next(iter(batches(arrays, stage.batch_size or 4, seed, (0, 1), method.prepare)))
+        return next(iter(batches(arrays, 4, seed, (0, 1), method.prepare)))
 
 
 def shake(method):

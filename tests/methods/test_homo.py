@@ -38,6 +38,7 @@ def batch(homo):
         "strength": tf.constant(rng.random((4, 3), np.float32)),
         "mix": tf.constant(rng.random((4, 1, 1, 1), np.float32)),
         "apart": tf.constant([1.0, 1.0, 0.0, 1.0]),
+        "given": tf.constant([1.0, 0.0, 1.0, 1.0]),
         "signs": tf.constant(rng.choice([-1.0, 1.0], (4, 4)).astype(np.float32)),
     }
 
@@ -64,13 +65,6 @@ def test_strength_one_everywhere_is_the_partner_s_labels(homo, batch):
     np.testing.assert_array_equal(found[:, known], partner(batch["labels"]).numpy()[:, known])
 
 
-def test_a_group_differs_as_its_most_different_attribute(homo, batch):
-    found = homo.group_difference(batch["labels"])
-    np.testing.assert_array_equal(found, [[1, 0], [1, 0], [1, 0], [1, 0]])
-    same = homo.group_difference(tf.constant([[1.0, 0, 0, 0.5], [1.0, 0.25, 1, 0.75]]))
-    np.testing.assert_array_equal(same, [[0.25, 0.25], [0.25, 0.25]])
-
-
 def test_the_branch_for_the_rest_is_a_choice():
     assert make(rest="none").branch_names == ("expression", "age")
     with pytest.raises(InputError, match="attributes Wearing_Hat: none stands in a group"):
@@ -81,7 +75,7 @@ def test_the_rest_may_be_what_the_others_leave():
     method = make(rest="remainder")
     assert method.branch_names == ("expression", "age", "rest") and len(method.interpolator.branches) == 2
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
-    reached, moves = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
+    reached, moves = method.interpolate(latent, partner(latent) - latent, tf.ones((4, 3)))
     np.testing.assert_allclose(reached, partner(latent), atol=1e-5)
     assert tf.reduce_min(tf.reduce_max(tf.abs(moves), axis=(0, 2, 3, 4))) > 0.01
 
@@ -109,11 +103,11 @@ def test_half_of_the_images_are_mirrored(mirror, coin, expected):
 
 def test_strengths_fill_the_unit_interval_or_move_one_branch():
     count = 512
-    latent = {"latent": tf.zeros((count, 4, 4, 6)), "labels": tf.zeros((count, 4))}
-    every = make(lone_share=0.0, corner_share=0.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
+    raw = {"image": tf.zeros((count, 32, 32, 3), tf.uint8), "labels": tf.zeros((count, 4))}
+    every = make(lone_share=0.0, corner_share=0.0).prepare(raw, tf.constant([0, 0]))["strength"].numpy()
     assert 0 <= every.min() < 0.01 and 0.99 < every.max() <= 1
     assert (every > 0).sum(axis=1).mean() > 2.9
-    lone = make(lone_share=1.0, corner_share=0.0).prepare(latent, tf.constant([0, 0]))["strength"].numpy()
+    lone = make(lone_share=1.0, corner_share=0.0).prepare(raw, tf.constant([0, 0]))["strength"].numpy()
     assert ((lone > 0).sum(axis=1) <= 1).all()
     assert np.abs((lone > 0).mean(axis=0) - 1 / 3).max() < 0.1
 
@@ -127,12 +121,12 @@ def test_all_branches_at_one_reach_the_target_if_they_share_the_difference(homo,
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
     _, terms = method.game(batch, latent)
     assert float(terms["total"]) == pytest.approx(0, abs=1e-10)
-    reached, _ = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
+    reached, _ = method.interpolate(latent, partner(latent) - latent, tf.ones((4, 3)))
     np.testing.assert_allclose(reached, partner(latent), atol=1e-6)
 
 
 def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
-    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0}
+    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0}
     method = make(**{f"{name}_weight": weight for name, weight in weights.items()})
     loss, terms = method.game(batch, tf.random.stateless_normal((4, 4, 4, 6), (0, 0)))
     terms["gan"] = terms.pop("opponent")
@@ -146,7 +140,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(batch):
 
 def slope_at_encoder(batch, **weights):
     """Largest gradient that `game` sends to the latents, with all weights 0 but those given."""
-    none = {f"{name}_weight": 0.0 for name in ("gan", "encoder_gan", "homomorphism", "total", "idle")}
+    none = {f"{name}_weight": 0.0 for name in ("gan", "encoder_gan", "homomorphism", "total")}
     method = make(**{**none, **weights})
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
     with tf.GradientTape() as tape:
@@ -165,7 +159,7 @@ def test_the_encoder_hears_of_the_critic_by_its_own_weight(batch):
 
 
 def test_homomorphism_and_total_are_the_interpolator_s_alone(batch):
-    assert slope_at_encoder(batch, homomorphism_weight=1.0, total_weight=1.0, idle_weight=1.0) == 0
+    assert slope_at_encoder(batch, homomorphism_weight=1.0, total_weight=1.0) == 0
     assert (
         slope_at_encoder(
             batch, homomorphism_weight=1.0, homomorphism_encoder=True, encoder_gan_weight=1.0, gan_weight=1.0
@@ -178,7 +172,7 @@ def test_the_gap_is_told_the_source_s_labels(homo, batch):
     """(4.8) on purpose, not those that the interpolation should have; where all branches move as one, nothing."""
     _, terms = homo.critic_loss(batch)
     latent = homo.encoder(batch["image"])
-    fake, _ = homo.interpolate(latent, partner(latent), batch["strength"])
+    fake, _ = homo.interpolate(latent, homo.difference(latent, batch["given"]), batch["strength"])
     logits = homo.critic(fake)[1]
     per_attribute = tf.nn.sigmoid_cross_entropy_with_logits(batch["labels"], logits)
     expected = tf.reduce_sum(per_attribute, axis=1) * [1.0, 1.0, 0.0, 1.0]
@@ -202,15 +196,15 @@ def test_what_is_erased_is_still_to_be_drawn(batch):
 
 def on_pictures(**options):
     case = CASES["homo_on_pictures"].options
-    return make(**{**case, "label_steps": 0, "latent_steps": 0, **options})
+    return make(**{**case, "label_steps": 0, **options})
 
 
 def test_on_pictures_the_losses_are_the_weighted_sums_of_their_terms(batch):
-    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "idle": 7.0, "change": 11.0}
+    weights = {"gan": 2.0, "homomorphism": 3.0, "total": 5.0, "change": 11.0}
     method = on_pictures(**{f"{name}_weight": weight for name, weight in weights.items()})
     latent = method.encode(batch["image"])
     loss, terms = method.game(batch, latent)
-    fake, _ = method.interpolate(latent, partner(latent), batch["strength"])
+    fake, _ = method.interpolate(latent, method.difference(latent, batch["given"]), batch["strength"])
     moved = tf.reduce_mean(tf.abs(method.decoder(fake) - batch["image"]), axis=(1, 2, 3))
     assert float(terms["change"]) == pytest.approx(float(tf.reduce_mean(moved * batch["apart"])), rel=1e-4)
     score = method.critic(method.decoder(fake))[0]
@@ -231,7 +225,7 @@ def test_gates_share_the_channels_evenly():
 def test_branches_alone_have_no_opponent(batch):
     method = on_pictures(gan_weight=2.0)
     loss, terms = method.branches_loss(batch)
-    with_opponent, _ = method.interpolator_loss(batch)
+    with_opponent, _ = method.game(batch, method.encode(batch["image"]))
     assert float(with_opponent - loss) == pytest.approx(2 * float(terms["opponent"]), rel=1e-3)
 
 
@@ -264,7 +258,7 @@ def test_a_reading_goes_straight_to_the_target_s(rest, batch):
     assert latent.shape[1:] == method.latent_shape == (4, 4, TINY["latent_depth"] + len(ATTRIBUTES))
     reading = 2 * tf.sigmoid(method.phi.logits(batch["image"])) - 1
     np.testing.assert_allclose(latent[:, 1, 2, method.depth :], reading, atol=1e-5)
-    found, _ = method.interpolate(latent, partner(latent), tf.constant([[0.25, 0.5, 1.0]] * 4))
+    found, _ = method.interpolate(latent, partner(latent) - latent, tf.constant([[0.25, 0.5, 1.0]] * 4))
     share = np.array([0.25, 0.5, 1.0, 0.25])  # of expression, age, the rest (an attribute in no group), expression
     np.testing.assert_allclose(
         found[:, 0, 0, method.depth :], reading + share * (partner(reading) - reading), atol=1e-5
@@ -274,7 +268,7 @@ def test_a_reading_goes_straight_to_the_target_s(rest, batch):
 def test_what_is_left_reaches_the_target(batch):
     method = make(rest="remainder")
     latent = method.encode(batch["image"])
-    found, _ = method.interpolate(latent, partner(latent), tf.ones((4, 3)))
+    found, _ = method.interpolate(latent, partner(latent) - latent, tf.ones((4, 3)))
     np.testing.assert_allclose(found, partner(latent), atol=1e-5)
 
 
@@ -289,24 +283,85 @@ def test_strengths_are_drawn_as_asked(batch):
     assert not still[:, 2].any() and np.all(still[:, :2] > 0)
 
 
+# directions, and edits without a reference
+
+
+def test_behind_shut_gates_a_branch_moves_by_its_own_directions(batch):
+    method = on_pictures()
+    for branch in method.interpolator.branches:
+        branch.layers[-1].kernel.assign(tf.zeros_like(branch.layers[-1].kernel))
+        branch.layers[-1].bias.assign(tf.fill(branch.layers[-1].bias.shape, -1e4))
+    latent = method.encode(batch["image"])
+    difference = partner(latent) - latent
+    _, moves = method.interpolate(latent, difference, tf.ones((4, 3)))
+    own = difference[:, 0, 0, method.depth :] * [0.0, 1, 0, 0]  # age moves Young alone
+    expected = tf.einsum("bk,khwd->bhwd", own, method.directions.fields)
+    np.testing.assert_allclose(method.code(moves[:, 1]), expected, atol=1e-5)
+
+
+def test_where_no_reference_is_given_its_reading_is_all_there_is(batch):
+    method = on_pictures()
+    latent = method.encode(batch["image"])
+    found, whole = method.difference(latent, batch["given"]), partner(latent) - latent
+    np.testing.assert_array_equal(found[0], whole[0])
+    np.testing.assert_array_equal(method.code(found)[1], tf.zeros_like(method.code(found)[1]))
+    np.testing.assert_array_equal(found[1, ..., method.depth :], whole[1, ..., method.depth :])
+    raw = {"image": tf.zeros((64, 32, 32, 3), tf.uint8), "labels": tf.zeros((64, 4))}
+    drawn = on_pictures(edit_share=1.0).prepare(raw, tf.constant([1, 2]))
+    np.testing.assert_array_equal(drawn["given"], 1.0 - drawn["apart"])
+
+
+def test_directions_are_those_of_least_squares():
+    method = on_pictures(erased_share=0.0)
+    reading = tf.constant([[0.5, -0.5, 0.25, 1.0], [0.0, 1.0, -1.0, 0.5]])
+    fields = tf.random.stateless_normal(method.directions.fields.shape, (0, 1))
+    method.directions.fields.assign(fields)
+    code = tf.stack([tf.zeros((4, 4, 6)), tf.einsum("k,khwd->hwd", reading[1] - reading[0], fields)])
+    method.encode = lambda image: tf.concat([code, tf.zeros((2, 4, 4, 4)) + reading[:, None, None]], axis=-1)
+    assert float(method.directions_loss({"image": None})[1]["left"]) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_wish_moves_its_own_branch_evenly_to_the_end(batch):
+    method = on_pictures()
+    method.coupling.slopes.assign(tf.zeros_like(method.coupling.slopes))
+    latent = method.encode(batch["image"])
+    edit = lambda *wish: method.edit(latent, tf.constant([wish] * 4))  # noqa: E731
+    np.testing.assert_array_equal(edit(0.0, 0.0, 0.0, 0.0), latent)
+    np.testing.assert_allclose(edit(1.0, 0, 0, 0)[:, 0, 0, method.depth], tf.ones(4), atol=1e-5)
+    np.testing.assert_allclose(edit(0, -1.0, 0, 0)[:, 0, 0, method.depth + 1], -tf.ones(4), atol=1e-5)
+    half, whole = edit(0.5, 0, 0, 0) - latent, edit(1.0, 0, 0, 0) - latent
+    np.testing.assert_allclose(2 * half, whole, atol=1e-5)
+    assert np.abs(method.code(whole)).max() > 1e-3
+    np.testing.assert_array_equal(whole[..., method.depth + 1 :], tf.zeros_like(whole[..., method.depth + 1 :]))
+
+
+def test_others_of_the_group_go_along(batch):
+    method = on_pictures()
+    slopes = np.zeros((4, 4), np.float32)
+    slopes[0, 3], slopes[0, 1] = 0.5, 9.0  # an open mouth goes with a smile; Young stands in another group
+    method.coupling.slopes.assign(slopes)
+    np.testing.assert_allclose(method.coupling(tf.constant([[1.0, 0, 0, 0]])), [[1.0, 0, 0, 0.5]])
+    told = tf.constant([[1.0, 0.0, 0.0, 0.5]])
+    # from the smile all is told; from the open mouth, whose own slope is 0, the smile is not
+    assert float(method.coupling.left(told)) == pytest.approx(1.0 / 16)
+
+
 # stages and networks
 
 
 def test_stages_follow_their_steps():
     def plan(**steps):
-        none = dict.fromkeys(("classifier_steps", "autoencoder_steps", "latent_steps", "steps"), 0)
+        none = dict.fromkeys(("classifier_steps", "autoencoder_steps", "steps"), 0)
         stages = HomoInterp(Config(**{**TINY, **none, **steps}), ATTRIBUTES).stages()
-        return [(stage.name, [(phase.name, phase.every) for phase in stage.phases], stage.stored) for stage in stages]
+        return [(stage.name, [(phase.name, phase.every) for phase in stage.phases]) for stage in stages]
 
     assert plan() == []
     assert plan(classifier_steps=1, autoencoder_steps=1) == [
-        ("classifier", [("classifier", 1)], False),
-        ("autoencoder", [("autoencoder", 1)], False),
+        ("classifier", [("classifier", 1)]),
+        ("autoencoder", [("autoencoder", 1)]),
     ]
-    assert plan(latent_steps=1, critic_steps=3) == [("latent", [("critic", 1), ("interpolator", 3)], True)]
-    assert plan(steps=1) == [("together", [("critic", 1), ("together", 2)], False)]
-    assert plan(label_steps=1) == [("labels", [("labels", 1)], True)]
-    assert plan(label_steps=1, critic="pictures") == [("labels", [("labels", 1)], False)]
+    assert plan(steps=1, critic_steps=3) == [("together", [("critic", 1), ("together", 3)])]
+    assert plan(label_steps=1) == [("labels", [("labels", 1)])]
 
 
 def test_defaults_are_the_paper_s():
@@ -320,7 +375,7 @@ def test_the_paper_s_networks_learn_jointly_small():
     """VGG19 for E and Phi, upsampling for D, no stages: one step of each phase, op by op."""
     method = make(
         image_size=64, width=1, latent_depth=0, encoder="vgg19", decoder="upsample", perceptual="vgg19",
-        vgg_weights="random", classifier_steps=5, autoencoder_steps=0, latent_steps=0,
+        vgg_weights="random", classifier_steps=5, autoencoder_steps=0,
     )  # fmt: skip
     assert method.latent_shape == (4, 4, 8)
     (stage,) = method.stages()  # nothing of Phi to train
@@ -344,7 +399,7 @@ def test_the_paper_s_networks_learn_jointly_small():
         ),
         ({"image_size": 64, "encoder": "vgg19"}, "--decoder=shuffle: .* use encoder=patch or decoder=upsample"),
         ({"perceptual": "vgg19", "reading": True}, "--reading: VGG19 reads no attributes"),
-        ({"critic": "pictures"}, "--latent_steps=3: stored latents show --critic=pictures nothing"),
+        ({"directions": True, "reading": True}, "--directions: needs gates and the reading; give --gates=1"),
         ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
     ],
 )

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tf_homo.data import drawn_faces
 from tf_homo.metrics import images
 
 
@@ -57,6 +58,14 @@ def gaussian(mean, deviations, rows=4):
     """A set with exactly this mean and these deviations along the axes, uncorrelated."""
     signs = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])[:rows] * np.sqrt(3 / 4)
     return np.array(mean) + signs * np.array(deviations)
+
+
+def test_a_double_exposure_has_more_than_two_eyes():
+    face = drawn_faces.example(4, 128, 7).picture.image / 255.0
+    moved = np.roll(face, 22, axis=0)
+    assert images.eyes_found(face) == 2
+    assert images.eyes_found((face + moved) / 2) > 2
+    assert images.eyes_found(np.ones((64, 64, 3))) == 0
 
 
 def test_frechet_of_gaussians():

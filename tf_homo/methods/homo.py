@@ -17,19 +17,19 @@ Differs from the text, each by a flag, the default first:
   * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag;
   * Phi is a classifier of the same attributes that is trained first, not VGG19: --perceptual, --classifier_steps;
   * latents at unit scale, so that critic, penalty and (4.7) are well conditioned: --unit_latents.
-Ours, off by default, for where the text stops short:
+Ours, off by default, for where the text stops short (docs/method.md says more):
   * --rest=remainder: the rest branch is what the others leave of F_b - F_a, so that the total term holds exactly;
-  * --reading: latents carry Phi's reading of the attributes; a branch moves that of its group straight to the target's,
-    and D draws what it says;
-  * --critic=pictures: Dis and A' judge D(F_interp) in place of F_interp, so that E and D learn to make in-betweens;
+  * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D draws what it says;
+  * --critic=pictures: Dis and A' judge D(F_interp), so that E and D learn to make in-betweens;
   * --adversary=logistic: for (4.1) and (4.2) the logistic game with R1 and R2, which needs no five critic steps;
   * --label_penalty_weight: the slopes of A' are small too, or branches win by patterns that only a network sees;
   * --label_steps, --real_weight: A' learns real labels of real images, before the game and in it;
-  * --gates: T_i(x) = g_i(x) x, so that what a branch brings is the target's own;
-  * --branch_steps: the branches alone find where their attributes are, before anything learns to please Dis;
-  * --erased_share: while E and D train alone, D also fills in cells that were taken from the code, by what is around
-    them and by the reading; without, a code mixed from two faces decodes to speckles;
-  * --idle_weight, --change_weight: branches stay where labels agree, and change few pixels;
+  * --gates, --directions: T_i(x) = g_i(x) x + (1 - g_i(x)) sum_k r_k d_k, the target's own code where a gate is open,
+    elsewhere what its reading r makes likely: d_k is a field for attribute k, the same in every face;
+  * --direction_steps, --branch_steps: these are found alone, before anything learns to please Dis;
+  * --erased_share: while E and D train alone, D also fills in cells that were taken from the code;
+  * --edit_share: for edits without a reference, some pairs know of their target the reading alone;
+  * --change_weight: branches change few pixels;
   * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
     (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
     stays;
@@ -47,6 +47,8 @@ from tf_homo.data.augment import moved, rectangles
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.networks import (
+    Coupling,
+    Directions,
     Interpolator,
     LatentCritic,
     PatchEncoder,
@@ -77,6 +79,7 @@ class Config:
     unit_latents: bool = option(True, "scale each latent channel to mean 0, variance 1")
     branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper")
     gates: int = option(0, "gates a cell through which a branch lets the target's code pass; 0: it draws its own moves")
+    directions: bool = option(False, "where its gates are shut, a branch moves by its attributes' own directions")
     branch_bias: bool = option(True, "biases in the branches; without, T_i(0) = 0")
     rest: str = option(
         "network", "one more branch, for what no attribute names: as the others, what they leave, or none", RESTS
@@ -91,10 +94,9 @@ class Config:
     classifier_steps: int = option(1000, "steps of Phi alone, where it is a classifier")
     autoencoder_steps: int = option(0, "then steps of E and D alone")
     label_steps: int = option(0, "then steps of A' alone, on real labels of real images")
+    direction_steps: int = option(0, "then steps of the directions alone, by least squares")
     branch_steps: int = option(0, "then steps of the branches alone, all else held, (4.7) without an adversary")
-    latent_steps: int = option(0, "then steps of the latent game alone, on stored latents")
     steps: int = option(128_000, "then steps of all together", may_change=True)
-    latent_batch_size: int = option(0, "batch of the latent game, and of A' alone; 0: --batch_size")
 
     rate: float = option(1e-4, "Adam's rate")
     critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
@@ -113,6 +115,7 @@ class Config:
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength", high=1)
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1", high=1)
     path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too", high=1)
+    edit_share: float = option(0.0, "share of pairs whose reference is its reading alone", high=1)
     rest_plays: bool = option(True, "the game draws a strength for the rest branch too; otherwise 0")
 
     perceptual_weight: float = option(1.0, "of Phi_3 in (4.3), (4.4)")
@@ -127,7 +130,6 @@ class Config:
     homomorphism_weight: float = option(1.0, "of (4.7) in (4.9)")
     homomorphism_encoder: bool = option(False, "(4.7), and what follows, also change E")
     total_weight: float = option(1.0, "of the total term in (4.9)")
-    idle_weight: float = option(0.0, "of motion where the labels of a group agree")
     change_weight: float = option(0.0, "of mean |D(F_interp) - Im_a| but on whole paths (critic=pictures only)")
 
 
@@ -149,6 +151,13 @@ class HomoInterp(BranchedMethod):
             self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
+        self.directions, self.coupling = None, None
+        if config.directions:
+            if not (config.reading and config.gates):
+                raise InputError("--directions: needs gates and the reading; give --gates=1 and --reading too")
+            self.directions = Directions(len(self.attributes), name="directions")
+            self.coupling = Coupling(self.membership, name="coupling")
+            self.averaged, self.edits = (*self.averaged, "coupling"), True
         networks = len(self.groups) + (config.rest == "network")
         masks = [[row[i] for row in self.membership] for i in range(len(self.groups))]
         masks.append([1.0 - sum(mask) for mask in zip(*masks, strict=True)])  # rest: attributes outside every group
@@ -159,6 +168,7 @@ class HomoInterp(BranchedMethod):
             config.rest == "remainder",
             masks if config.reading else (),
             config.gates,
+            self.directions,
             name="interpolator",
         )
         self.judges_pictures = config.critic == "pictures"
@@ -170,11 +180,6 @@ class HomoInterp(BranchedMethod):
             self.phi = AttributeClassifier(len(self.attributes), config.width, stride, name="phi")
         if config.reading and not self.phi.trained_on_data:
             raise InputError("--reading: VGG19 reads no attributes; use --perceptual=classifier or --noreading")
-        if self.judges_pictures and config.latent_steps:
-            raise InputError(
-                f"--latent_steps={config.latent_steps}: stored latents show --critic=pictures nothing; use 0, or "
-                "--critic=latents"
-            )
 
     def build_all(self) -> None:
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
@@ -186,6 +191,9 @@ class HomoInterp(BranchedMethod):
         latent = self.encode(image)
         self.decoder(latent)
         self.latent_shape = tuple(latent.shape[1:])
+        if self.directions:
+            self.directions.build(self.latent_shape)
+            self.coupling.build()
         self.interpolator(latent)
         teacher = self.phi.features(image)[1]
         if teacher.shape[1] != latent.shape[1]:
@@ -205,7 +213,6 @@ class HomoInterp(BranchedMethod):
         c = self.config
         adam = lambda rate: Adam(rate, c.beta_1, final=c.final_rate)  # noqa: E731
         critic = Phase("critic", ("critic",), self.critic_loss, adam(c.critic_rate or c.rate))
-        interpolator = Phase("interpolator", ("interpolator",), self.interpolator_loss, adam(c.rate), c.critic_steps)
         everything = ("encoder", "decoder", "guide", "interpolator")
         together = Phase("together", everything, self.together_loss, adam(c.rate), c.critic_steps)
         usual = lambda rate: Adam(rate, 0.9, final=c.final_rate)  # noqa: E731  no adversary: the usual momentum
@@ -214,24 +221,27 @@ class HomoInterp(BranchedMethod):
             "autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone(c.autoencoder_rate)
         )
         labels = Phase("labels", ("critic",), self.labels_loss, alone(c.label_rate or c.critic_rate or c.rate))
+        directions = Phase(
+            "directions", ("directions", "coupling"), self.directions_loss, usual(c.branch_rate or c.rate)
+        )
         branches = Phase("branches", ("interpolator",), self.branches_loss, usual(c.branch_rate or c.rate))
         classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
-            Stage("labels", c.label_steps, (labels,), not self.judges_pictures, c.latent_batch_size),
+            Stage("labels", c.label_steps, (labels,)),
+            Stage("directions", c.direction_steps if c.directions else 0, (directions,)),
             Stage("branches", c.branch_steps, (branches,)),
-            Stage("latent", c.latent_steps, (critic, interpolator), stored=True, batch_size=c.latent_batch_size),
             Stage("together", c.steps, (critic, together)),
         )
         return tuple(stage for stage in stages if stage.steps)
 
     def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
-        """{image uint8 (B,S,S,3) or latent (B,h,w,d), labels (B,K)} -> the same, moved and scaled to [0,1], with
+        """{image uint8 (B,S,S,3), labels (B,K)} -> the same, moved and scaled to [0,1], with
         strength and what else is drawn.
         """
         c, count = self.config, tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7, alg="philox"), num=7)
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 8, alg="philox"), num=8)
         uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
         strength, apart = self.draw_strength(
             seeds[0], count, c.lone_share, c.corner_share, c.path_share, rest=c.rest_plays
@@ -240,11 +250,10 @@ class HomoInterp(BranchedMethod):
             "labels": tf.cast(batch["labels"], tf.float32),
             "strength": strength,
             "apart": apart,
+            "given": 1.0 - apart * tf.cast(uniform(7, (count,)) < c.edit_share, tf.float32),
             "mix": uniform(1, (count, 1, 1, 1)),
             "signs": tf.sign(uniform(2, (count, len(self.attributes))) - 0.5),
         }
-        if "latent" in batch:
-            return prepared | {"latent": batch["latent"]}
         if c.erased_share:
             drawn = uniform(5, (count, 6)), uniform(6, (count, max(c.gates, 1)))
             lost = rectangles(*drawn, c.erased_share, *self.latent_shape[:2])
@@ -252,15 +261,7 @@ class HomoInterp(BranchedMethod):
         image = tf.cast(batch["image"], tf.float32) / 255.0
         return prepared | {"image": moved(image, c.shift, c.mirror, uniform(3, (count, 2)), uniform(4, (count,)))}
 
-    def store(self, batch: Batch) -> Batch:
-        return {"latent": self.encode(tf.cast(batch["image"], tf.float32) / 255.0), "labels": batch["labels"]}
-
     # --- the mathematics -------------------------------------------------------------------------------------------
-
-    def interpolate(self, source: tf.Tensor, target: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """F_interp (B, h, w, d) and the moves T_i (B, C, h, w, d) for strength (B, C)."""
-        moves = self.interpolator(target - source)
-        return source + tf.einsum("bc,bchwd->bhwd", strength, moves), moves
 
     def encode(self, image: tf.Tensor, training: bool = False) -> tf.Tensor:
         """F (B, h, w, d): the encoder's code and, with --reading, Phi's reading in -1 to 1, the same everywhere."""
@@ -270,20 +271,15 @@ class HomoInterp(BranchedMethod):
         reading = tf.tanh(0.5 * self.phi.logits(image))[:, None, None, :]  # 2 sigmoid - 1
         return tf.concat([code, tf.stop_gradient(reading) + tf.zeros_like(code[..., :1])], axis=-1)
 
-    def code(self, latent: tf.Tensor) -> tf.Tensor:
-        """A latent without its reading: what the critic sees, so that moving the reading alone wins nothing."""
-        return latent[..., : self.depth]
-
     def judged(self, latent: tf.Tensor) -> tf.Tensor:
         """What the critic sees of an in-between: its code, or its picture."""
         return self.decoder(latent) if self.judges_pictures else self.code(latent)
 
-    def real(self, batch: Batch, latent: tf.Tensor) -> tf.Tensor:
-        """The same of the batch's own images, whose latents are given."""
-        return batch["image"] if self.judges_pictures else self.code(latent)
-
-    def latent_of(self, batch: Batch) -> tf.Tensor:
-        return batch["latent"] if "latent" in batch else self.encode(batch["image"])
+    def real(self, batch: Batch, latent: tf.Tensor | None = None) -> tf.Tensor:
+        """The same of the batch's own images, whose latents may be known."""
+        if self.judges_pictures:
+            return batch["image"]
+        return self.code(self.encode(batch["image"]) if latent is None else latent)
 
     def reconstruction(self, image: tf.Tensor, decoded: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """(4.3) = (4.4), with the pixel term."""
@@ -315,7 +311,7 @@ class HomoInterp(BranchedMethod):
 
     def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """A' alone, on real images with their labels; Dis's own head has nothing to learn yet."""
-        score, logits, slope = self.judgement(self.real(batch, batch.get("latent")), batch["signs"])
+        score, logits, slope = self.judgement(self.real(batch), batch["signs"])
         loss = losses.attribute_entropy(batch["labels"], logits)
         weighted = (self.config.real_weight or 1.0) * loss + slope
         return weighted + 0.0 * tf.reduce_sum(score), {"real": loss}
@@ -334,9 +330,9 @@ class HomoInterp(BranchedMethod):
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
-        c, latent = self.config, tf.stop_gradient(self.latent_of(batch))
-        real, fake = self.real(batch, latent), self.interpolate(latent, partner(latent), batch["strength"])[0]
-        fake = tf.stop_gradient(self.judged(fake))
+        c, latent = self.config, tf.stop_gradient(self.encode(batch["image"]))
+        fake = self.interpolate(latent, self.difference(latent, batch["given"]), batch["strength"])[0]
+        real, fake = self.real(batch, latent), tf.stop_gradient(self.judged(fake))
         signs = tf.concat([batch["signs"]] * 2, axis=0)
         scores, logits, penalty = self.judgement(tf.concat([real, fake], axis=0), signs)
         (real_score, fake_score), (real_logits, fake_logits) = tf.split(scores, 2), tf.split(logits, 2)
@@ -350,13 +346,18 @@ class HomoInterp(BranchedMethod):
         loss = adversary + penalty + c.gap_weight * gap + c.real_weight * labels
         return loss, {c.adversary: adversary, "penalty": penalty, "gap": gap, "real": labels}
 
-    def interpolator_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """(4.9), F held."""
-        return self.game(batch, tf.stop_gradient(self.latent_of(batch)))
+    def directions_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """What the directions leave of F_b - F_a, and what one attribute's reading leaves of its group's others."""
+        latent = self.encode(batch["image"])
+        difference = partner(latent) - latent
+        reading = difference[:, 0, 0, self.depth :]  # (B, K)
+        left = losses.squared_error(self.directions(reading), self.code(difference))
+        coupling = self.coupling.left(reading)
+        return left + coupling, {"left": left, "coupling": coupling}
 
     def branches_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.9) without (4.2), F held."""
-        return self.game(batch, tf.stop_gradient(self.latent_of(batch)), opposed=False)
+        return self.game(batch, tf.stop_gradient(self.encode(batch["image"])), opposed=False)
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.6) and (4.9) in one update."""
@@ -372,13 +373,14 @@ class HomoInterp(BranchedMethod):
         """The interpolator's terms (4.9); E hears (4.2) by its weight in (4.6), the rest if --homomorphism_encoder."""
         c, held = self.config, tf.stop_gradient(latent)
         known = latent if c.homomorphism_encoder else held
-        fake, moves = self.interpolate(known, partner(known), batch["strength"])
+        fake, moves = self.interpolate(known, self.difference(known, batch["given"]), batch["strength"])
         seen = self.judged(fake)
         score, logits = self.critic(seen)
         share = c.encoder_gan_weight / c.gan_weight if c.gan_weight else 0.0
         if opposed and share != float(c.homomorphism_encoder):  # (4.2) reaches E by another weight than the rest
             scaled = held + share * (latent - held)
-            score = self.critic(self.judged(self.interpolate(scaled, partner(scaled), batch["strength"])[0]))[0]
+            other = self.interpolate(scaled, self.difference(scaled, batch["given"]), batch["strength"])[0]
+            score = self.critic(self.judged(other))[0]
         if c.adversary == "logistic":
             opponent = losses.logistic_opponent(score)
         else:
@@ -386,13 +388,9 @@ class HomoInterp(BranchedMethod):
             opponent = losses.wasserstein_opponent(self.critic(real)[0], score)
         wanted = self.labels_at(batch["labels"], batch["strength"])
         homomorphism = losses.attribute_entropy(wanted, logits)
-        total = losses.squared_error(held + tf.reduce_sum(moves, axis=1), partner(held))
-        idle = losses.idle_motion(self.code(moves[:, : len(self.groups)]), self.group_difference(batch["labels"]))
-        terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total, "idle": idle}
-        loss = (
-            c.gan_weight * opposed * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
-            + c.idle_weight * idle
-        )  # fmt: skip
+        total = losses.squared_error(tf.reduce_sum(moves, axis=1), self.difference(held, batch["given"]))
+        terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total}
+        loss = c.gan_weight * opposed * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
         if self.judges_pictures:
             change = tf.reduce_mean(tf.abs(seen - batch["image"]), axis=(1, 2, 3))
             terms["change"] = tf.reduce_mean(batch["apart"] * change)

@@ -36,6 +36,7 @@ IMAGES = (
     "kernel",
     "midpoint_kernel",
     "ghosting",
+    "two_eyes",
     "white_background_shift",
 )
 KEYS = (*RESPONSE, *IMAGES)
@@ -94,7 +95,8 @@ class Paths:
     Attributes:
       reads, features: by group (None: all together) the strengths (n, V, 18) and features (n, V, D) read along the
       paths. pairs: by group the n pairs' places.
-      first: the first frames of all pairs (P, S, S, 3); ghosting (P,); white: shifts on white background.
+      first: the first frames of all pairs (P, S, S, 3); ghosting (P,); eyes (P,): whether just two are
+      found in the middle; white: shifts on white background.
       shown: by group the frames of some of the first pairs, {place: (V, S, S, 3)}.
       further: by group the strengths (n, 18) read at strength 1 + EXCESS; both: for pairs that differ in two groups,
       what was read (4, 18) at the source, with one moved, with the other, with both.
@@ -107,6 +109,7 @@ class Paths:
     pairs: dict = dataclasses.field(default_factory=dict)
     first: list = dataclasses.field(default_factory=list)
     ghosting: list = dataclasses.field(default_factory=list)
+    eyes: list = dataclasses.field(default_factory=list)
     white: list = dataclasses.field(default_factory=list)
     shown: dict = dataclasses.field(default_factory=dict)
     further: dict = dataclasses.field(default_factory=dict)
@@ -196,6 +199,7 @@ def walk(
         paths.first.append(frames[0])
         paths.ends.append(features(frames[[plan.steps // 2, plan.steps - 1]]))
         paths.ghosting.append(images.ghosting(frames[: plan.steps]))
+        paths.eyes.append(images.eyes_found(frames[plan.steps // 2]) == 2)
         progress(len(frames))
     for pair in faces.white:
         frames = system.path(pair, plan.strengths([None]))
@@ -331,7 +335,8 @@ def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, s
 
 def _pictures(system: System, paths: Paths, faces: Faces, network: str, notes: dict[str, str]) -> Row:
     source, first = np.stack([pair.images[0] for pair in faces.pairs]), np.stack(paths.first)
-    row: Row = {"ssim": _value(images.ssim(first, source)), "ghosting": _value(paths.ghosting)}
+    row: Row = {"ssim": _value(images.ssim(first, source))}
+    row |= {"ghosting": _value(paths.ghosting), "two_eyes": _value(paths.eyes)}
     if system.exact_source:
         notes["all.psnr"] = _EXACT
     else:

@@ -40,6 +40,7 @@ MEANING = {
         "patterns or noise; below: blur",
         "one",
     ),
+    "two_eyes": ("share of middle frames where OpenCV's cascade finds just two eyes; the truth's is the mark", "most"),
     "white_background_shift": ("change of white background along the path, in 1/255", "least"),
 }
 SETS = ("frechet", "midpoint_frechet", "kernel", "midpoint_kernel")
