@@ -67,8 +67,7 @@ class BranchedMethod(Method):
         far = tf.abs(wish)[:, :, None] * tf.constant(self.membership)  # (B, K, C)
         strength = tf.reduce_max(far, axis=1)
         unit = wish / tf.maximum(tf.matmul(strength, tf.constant(self.membership), transpose_b=True), 1e-6)
-        moves = self.interpolator.moves(self.imagined(latent, unit))
-        return latent + tf.add_n([strength[:, i, None, None, None] * move for i, move in enumerate(moves)])
+        return stepped(latent, strength, self.interpolator.moves(self.imagined(latent, unit)))
 
     def draw_strength(
         self, seed: tf.Tensor, count: tf.Tensor, lone: float, corner: float, path: float, rest: bool
@@ -122,13 +121,7 @@ class BranchedMethod(Method):
             return {"image": tf.clip_by_value(self.decoder(latent), 0.0, 1.0)}
 
         def interpolate(source, target, strength):
-            # one source and target serve any number of rows of strength: the branches run once, their sum is a matrix
-            # product
-            moves = tf.concat(
-                [tf.reshape(m, (-1, 1, h * w * d)) for m in self.interpolator.moves(target - source)], axis=1
-            )
-            step = tf.matmul(strength[:, None, :], moves)  # (N, 1, C) x (1 or N, C, hwd)
-            return {"latent": source + tf.reshape(step, (-1, h, w, d))}
+            return {"latent": stepped(source, strength, self.interpolator.moves(target - source))}
 
         def edit_attributes(latent, strength):
             return {"latent": self.edit(latent, strength)}
@@ -161,6 +154,17 @@ class BranchedMethod(Method):
             "leads": dict(self.leads),
             "latent": list(self.latent_shape),
         }
+
+
+def stepped(latent: tf.Tensor, strength: tf.Tensor, moves: list[tf.Tensor]) -> tf.Tensor:
+    """Latent + sum_i strength_i moves_i for strength (N, C) and C moves like the latent, (1 or N, h, w, d).
+
+    A matrix product, for ranks up to 4: one source and target serve any number of rows, their branches run once.
+    """
+    h, w, d = latent.shape[1:]
+    rows = tf.concat([tf.reshape(move, (-1, 1, h * w * d)) for move in moves], axis=1)
+    step = tf.matmul(strength[:, None, :], rows)  # (N, 1, C) x (1 or N, C, hwd)
+    return latent + tf.reshape(step, (-1, h, w, d))
 
 
 def partner(x: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from tests.conformance.cases import CASES, shake
 from tf_homo.branches import partner
-from tf_homo.data.augment import moved
 from tf_homo.errors import InputError
 from tf_homo.methods.homo import Config, HomoInterp
 
@@ -78,27 +77,6 @@ def test_the_rest_may_be_what_the_others_leave():
     reached, moves = method.interpolate(latent, partner(latent) - latent, tf.ones((4, 3)))
     np.testing.assert_allclose(reached, partner(latent), atol=1e-5)
     assert tf.reduce_min(tf.reduce_max(tf.abs(moves), axis=(0, 2, 3, 4))) > 0.01
-
-
-def ramp(size=8):
-    return tf.tile(tf.reshape(tf.range(float(size)), (1, 1, size, 1)), (2, size, 1, 3))
-
-
-def test_images_move_by_whole_pixels_and_stay_in_range():
-    offset = tf.constant([[0.5, 0.5], [1.0, 0.5]])  # not at all; 2 of 8 pixels
-    found = moved(ramp(), 0.25, False, offset, tf.zeros(2))
-    np.testing.assert_array_equal(found[0, 0, :, 0], range(8))
-    np.testing.assert_array_equal(found[1, 0, :, 0], [2, 3, 4, 5, 6, 7, 7, 6])  # the edge is reflected
-    down = moved(tf.transpose(ramp(), (0, 2, 1, 3)), 0.25, False, offset[:, ::-1], tf.zeros(2))
-    np.testing.assert_array_equal(down[1, :, 0, 0], [2, 3, 4, 5, 6, 7, 7, 6])
-
-
-@pytest.mark.parametrize(
-    ("mirror", "coin", "expected"), [(True, 0.4, range(7, -1, -1)), (True, 0.6, range(8)), (False, 0.4, range(8))]
-)
-def test_half_of_the_images_are_mirrored(mirror, coin, expected):
-    found = moved(ramp(), 0.25, mirror, tf.fill((2, 2), 0.5), tf.fill(2, coin))
-    np.testing.assert_array_equal(found[0, 0, :, 0], expected)
 
 
 def test_strengths_fill_the_unit_interval_or_move_one_branch():

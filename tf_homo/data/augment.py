@@ -1,27 +1,51 @@
-"""Random changes of position, drawn elsewhere: pure functions of images and numbers in [0, 1]."""
+"""Random changes of pictures and codes, drawn elsewhere: pure functions of tensors and numbers in [0, 1]."""
+
+import dataclasses
+import math
 
 import tensorflow as tf
 
+from tf_homo.method import option
 
-def moved(image: tf.Tensor, shift: float, mirror: bool, offset: tf.Tensor, coin: tf.Tensor) -> tf.Tensor:
-    """Moves images (B, S, S, 3) by whole pixels, up to `shift` of the side (edges reflected), and mirrors half of them.
+
+@dataclasses.dataclass(frozen=True)
+class Moves:
+    """How inputs are moved while training: options that a Config inherits."""
+
+    shift: float = option(0.05, "largest random move of the input, as a share of its side", high=1)
+    scale: float = option(0.0, "largest random change of the input's size: 0.2 is from 0.8 to 1.2", high=0.9)
+    tilt: float = option(0.0, "largest random tilt of the input, in degrees", high=180)
+    mirror: bool = option(True, "mirror half of the inputs")
+
+
+def moved(image: tf.Tensor, moves: Moves, place: tf.Tensor, pose: tf.Tensor) -> tf.Tensor:
+    """Shifts, scales, tilts and mirrors images (B, S, S, 3) about their middle, edges reflected.
+
+    Without scale and tilt by whole pixels, so that nothing is resampled.
 
     Args:
-      offset: (B, 2) in [0, 1], right and down.
-      coin: (B,) in [0, 1], mirrored below one half.
+      place: (B, 2) in [0, 1], right and down.
+      pose: (B, 3) in [0, 1]: mirrored below one half, smaller to larger, to the left or right.
     """
-    count, size = tf.shape(image)[0], image.shape[1]
-    pixels = tf.round((2.0 * offset - 1.0) * shift * size)
-    flip = tf.where((coin < 0.5) & mirror, -1.0, 1.0)
-    zero, one = tf.zeros(count), tf.ones(count)
-    start = tf.where(flip < 0, size - 1.0, 0.0)
-    transform = tf.stack([flip, zero, start + pixels[:, 0], zero, one, pixels[:, 1], zero, zero], axis=1)
+    size = image.shape[1]
+    resampled = moves.scale > 0 or moves.tilt > 0
+    pixels = (2.0 * place - 1.0) * moves.shift * size
+    flip = tf.where((pose[:, 0] < 0.5) & moves.mirror, -1.0, 1.0)
+    larger = 1.0 + moves.scale * (2.0 * pose[:, 1] - 1.0)
+    angle = moves.tilt * (2.0 * pose[:, 2] - 1.0) * (math.pi / 180.0)
+    # the operator wants the way back, from a place in the result to one in the image; rows of [[a, b], [c, d]]
+    a, b = flip * tf.cos(angle) / larger, flip * tf.sin(angle) / larger
+    c, d = -tf.sin(angle) / larger, tf.cos(angle) / larger
+    middle = (size - 1) / 2
+    right = middle - (a + b) * middle + (pixels[:, 0] if resampled else tf.round(pixels[:, 0]))
+    down = middle - (c + d) * middle + (pixels[:, 1] if resampled else tf.round(pixels[:, 1]))
+    zero = tf.zeros_like(a)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=image,
-        transforms=transform,
+        transforms=tf.stack([a, b, right, c, d, down, zero, zero], axis=1),
         output_shape=(size, size),
         fill_value=0.0,
-        interpolation="NEAREST",
+        interpolation="BILINEAR" if resampled else "NEAREST",
         fill_mode="REFLECT",
     )
 

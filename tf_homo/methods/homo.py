@@ -43,7 +43,7 @@ from keras import layers
 
 from tf_homo import losses
 from tf_homo.branches import BranchedMethod, partner
-from tf_homo.data.augment import moved, rectangles
+from tf_homo.data.augment import Moves, moved, rectangles
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.networks import (
@@ -68,7 +68,7 @@ ADVERSARIES = ("wasserstein", "logistic")
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(Moves):
     """Options of HomoInterp; each is a flag."""
 
     image_size: int = option(128, "side of the square images, in pixels", low=1)
@@ -109,8 +109,6 @@ class Config:
     beta_1: float = option(0.5, "Adam's beta_1", high=1)
     critic_steps: int = option(5, "critic steps for one step of the others", low=1)
 
-    shift: float = option(0.05, "largest random move of the input, as a share of its side", high=1)
-    mirror: bool = option(True, "mirror half of the inputs")
     erased_share: float = option(0.0, "share of codes that lose a rectangle of cells while E and D train alone", high=1)
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength", high=1)
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1", high=1)
@@ -259,7 +257,7 @@ class HomoInterp(BranchedMethod):
             lost = rectangles(*drawn, c.erased_share, *self.latent_shape[:2])
             prepared["erased"] = tf.repeat(lost, self.depth // lost.shape[-1], axis=-1)
         image = tf.cast(batch["image"], tf.float32) / 255.0
-        return prepared | {"image": moved(image, c.shift, c.mirror, uniform(3, (count, 2)), uniform(4, (count,)))}
+        return prepared | {"image": moved(image, c, uniform(3, (count, 2)), uniform(4, (count, 3)))}
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 
