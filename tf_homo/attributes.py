@@ -54,6 +54,51 @@ def leads_of(groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return {group: LEADS[group] if LEADS.get(group) in members else members[0] for group, members in groups.items()}
 
 
+def default_groups(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The nine groups as far as `names` has them; where it has none of them, a group for each name."""
+    return groups_of(names) or {name: (name,) for name in names}
+
+
+def named_groups(texts: Sequence[str], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Groups from texts such as "mouth=Smiling,Mouth_Slightly_Open", given as --group, of attributes in `names`.
+
+    Raises:
+      InputError: a text without a name or attributes, an unknown attribute, or a name or attribute given twice.
+    """
+    groups: dict[str, tuple[str, ...]] = {}
+    taken: dict[str, str] = {}
+    for text in texts:
+        group, _, listed = (part.strip() for part in text.partition("="))
+        members = tuple(filter(None, (part.strip() for part in listed.split(","))))
+        if not group or not members:
+            raise InputError(f"--group={text}: write NAME=ATTRIBUTE,ATTRIBUTE, for instance mouth=Smiling")
+        if group in groups or group in (REST, ALL) or "," in group or (group in names and group not in members):
+            raise InputError(
+                f"--group={text}: the name {group!r} is taken; give one that no other group or attribute has, "
+                f"and not {REST} or {ALL}"
+            )
+        for member in members:
+            if member not in names:
+                raise InputError(f"--group={text}: no attribute is called {member!r}; there are {', '.join(names)}")
+            if member in taken:
+                raise InputError(f"--group={text}: {member} is in {taken[member]} already; a branch moves it alone")
+            taken[member] = group
+        groups[group] = members
+    return groups
+
+
+def check_names(culprit: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The names of a data set's attributes; InputError names `culprit` where they could not be told in --strength."""
+    for place, name in enumerate(names):
+        if not name or name in (REST, ALL) or set(name) & set(",=\n"):
+            raise InputError(
+                f"{culprit}: {name!r} cannot be an attribute; rename it (no comma, no =, not {REST} or {ALL})"
+            )
+        if name in names[:place]:
+            raise InputError(f"{culprit}: two attributes are called {name!r}; rename one")
+    return tuple(names)
+
+
 def strengths(
     text: str, groups: Mapping[str, Sequence[str]], branches: Sequence[str], flag: str = "strength"
 ) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tf_homo.attributes import GROUPS, REST, groups_of, leads_of
+from tf_homo.attributes import REST, leads_of
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Method, Signature
 
@@ -11,7 +11,6 @@ class BranchedMethod(Method):
     """A Method with `encode`, `decoder` and `interpolator`, whose branches move groups of attributes.
 
     Attributes:
-      groups: {group: its attributes}, of those the data set labels.
       branch_names: the groups, then `rest` where there is one: what no group names.
       membership: membership[k][i] = 1 where branch i moves attribute k; attributes outside every group stay the
         source's.
@@ -25,11 +24,8 @@ class BranchedMethod(Method):
 
     def __init__(self, config, attributes, rest: bool, **kwargs):
         super().__init__(config, attributes, **kwargs)
-        self.groups = groups_of(self.attributes, GROUPS)
-        if not any(self.groups.values()):
-            raise InputError(
-                f"attributes {', '.join(self.attributes) or '(none)'}: none stands in a group, so there is no branch"
-            )
+        if not self.groups:
+            raise InputError("the data set has no attributes, so there is no branch; give it labels")
         self.branch_names = (*self.groups, REST) if rest else tuple(self.groups)
         self.leads = leads_of(self.groups)
         self.membership = [[float(a in self.groups.get(b, ())) for b in self.branch_names] for a in self.attributes]

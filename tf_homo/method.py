@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from tf_homo import methods
+from tf_homo.attributes import default_groups, groups_of
 from tf_homo.errors import InputError
 from tf_homo.optimizers import Adam
 
@@ -83,15 +84,19 @@ class Method(keras.Model):
     Attributes:
       config: its options, a frozen dataclass.
       attributes: names of the K labels of a batch, in order.
+      groups: {group: those of them that move as one}; by default the groups of attributes.py as far as they are there.
     """
 
     Config: ClassVar[type]
     averaged: ClassVar[tuple[str, ...]] = ()  # sub-networks that are exported, from a moving average of their weights
 
-    def __init__(self, config: Any, attributes: Sequence[str], **kwargs):
+    def __init__(
+        self, config: Any, attributes: Sequence[str], groups: Mapping[str, Sequence[str]] | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.config = config
         self.attributes = tuple(attributes)
+        self.groups = groups_of(self.attributes, groups) if groups else default_groups(self.attributes)
 
     def build_all(self) -> None:
         """Gives every sub-network its weights, by calling each once on an example."""

@@ -5,12 +5,14 @@ A file is input from outside: its size is looked at before a pixel is decoded, o
 and the mend.
 """
 
+import io
 import os
 import re
 import warnings
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from tf_homo.errors import InputError
 
@@ -19,6 +21,23 @@ CROPS = ("none", "center")
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
 _KNOWN = ", ".join(FORMATS)
+
+
+class PictureError(InputError):
+    """A picture that cannot be used. `reason` is what it has in common with others, without its name and numbers."""
+
+    def __init__(self, message: str, reason: str):
+        super().__init__(message)
+        self.reason = reason
+
+
+class Decoded(NamedTuple):
+    """An upright RGB image, and what had to be done for it: grey, palette, CMYK, 16 bit, transparent, animated,
+    turned.
+    """
+
+    image: Image.Image
+    changes: tuple[str, ...]
 
 
 def read(path: str, size: int, crop: str = "none") -> np.ndarray:
@@ -39,10 +58,15 @@ def read(path: str, size: int, crop: str = "none") -> np.ndarray:
     Raises:
       InputError: no such file, no image, empty, truncated, more than MAX_PIXELS, not square, or values beyond 16 bit.
     """
-    image = _square(_decode(path), path, crop, size)
+    return fitted(decode(path).image, path, size, crop).astype(np.float32) / 255
+
+
+def fitted(image: Image.Image, name: str, size: int, crop: str = "none") -> np.ndarray:
+    """An RGB image made square as `read` says, then (size, size, 3) uint8; InputError names it by `name`."""
+    image = _square(image, name, crop, size)
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(image)
 
 
 def source(text: str, size: int, crop: str = "none") -> np.ndarray:
@@ -63,7 +87,7 @@ def check(text: str, crop: str = "none") -> None:
     if text.startswith(DRAWN):
         _drawn_index(text)
     else:
-        _square(_decode(text), text, crop)
+        _square(decode(text).image, text, crop)
 
 
 def _drawn_index(text: str) -> int:
@@ -73,40 +97,78 @@ def _drawn_index(text: str) -> int:
     return int(digits)
 
 
-def _decode(path: str) -> Image.Image:
-    """The file as an RGB image, upright."""
-    if not os.path.exists(path):
-        raise InputError(f"{path}: no such file; give the path of an image, or {DRAWN}17 for a drawn example")
-    if os.path.isdir(path):
-        raise InputError(f"{path}: is a folder; give one image in it")
-    if not os.access(path, os.R_OK):
-        raise InputError(f"{path}: may not be read; change its permissions (chmod u+r)")
-    if os.path.getsize(path) == 0:
-        raise InputError(f"{path}: the file is empty; fetch or export it again")
+def decode(picture: str | bytes, name: str | None = None) -> Decoded:
+    """Decodes a file by its path, or the content of one, which errors call `name`.
+
+    Raises:
+      PictureError: where `read` does, but for the shape.
+    """
+    name = name or str(picture)
+    if isinstance(picture, str):
+        _check_file(picture, name)
+    elif not picture:
+        raise _empty(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata is no reason to print: the pixels count
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise _too_large(path, f"{image.width}x{image.height} pixels")
-                return _rgb(ImageOps.exif_transpose(image), path)
+                    raise _too_large(name, f"{image.width}x{image.height} pixels")
+                changes = _changes(image)
+                return Decoded(_rgb(ImageOps.exif_transpose(image), name), changes)
         except InputError:
             raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             count = re.search(r"(\d+) pixels", str(error))  # the size itself is not told
-            raise _too_large(path, count[0] if count else "too many pixels") from error
+            raise _too_large(name, count[0] if count else "too many pixels") from error
         except Image.UnidentifiedImageError as error:
-            raise InputError(f"{path}: is no image that can be read here; give one of {_KNOWN}") from error
+            raise PictureError(
+                f"{name}: is no image that can be read here; give one of {_KNOWN}", "no image that can be read"
+            ) from error
         except Exception as error:  # decoders raise almost any class (AVIF: RuntimeError)
-            raise InputError(f"{path}: the image is damaged or cut short ({error}); fetch it again") from error
+            raise PictureError(
+                f"{name}: the image is damaged or cut short ({error}); fetch it again", "damaged or cut short"
+            ) from error
 
 
-def _rgb(image: Image.Image, path: str) -> Image.Image:
+def _check_file(path: str, name: str) -> None:
+    if not os.path.exists(path):
+        raise PictureError(
+            f"{name}: no such file; give the path of an image, or {DRAWN}17 for a drawn example", "no such file"
+        )
+    if os.path.isdir(path):
+        raise PictureError(f"{name}: is a folder; give one image in it", "is a folder")
+    if not os.path.isfile(path):  # a pipe would be waited for
+        raise PictureError(f"{name}: is no regular file; give the path of an image", "no regular file")
+    if not os.access(path, os.R_OK):
+        raise PictureError(f"{name}: may not be read; change its permissions (chmod u+r)", "may not be read")
+    if os.path.getsize(path) == 0:
+        raise _empty(name)
+
+
+def _changes(image: Image.Image) -> tuple[str, ...]:
+    """What of an image that was opened, not decoded, `_rgb` will have to change."""
+    found = {
+        "grey": image.mode in ("1", "L", "LA", "I;16", "I;16B", "I;16L"),
+        "palette": image.mode in ("P", "PA"),
+        "CMYK": image.mode == "CMYK",
+        "16 bit": any(";16" in str(tile) for tile in image.tile),
+        "transparent": image.has_transparency_data,
+        "animated": image.format != "TIFF" and getattr(image, "is_animated", False),  # all pages of a TIFF are sought
+        "turned": image.getexif().get(ExifTags.Base.Orientation, 1) != 1,
+    }
+    return tuple(change for change, there in found.items() if there)
+
+
+def _rgb(image: Image.Image, name: str) -> Image.Image:
     if image.mode.startswith("I;16"):
         return Image.fromarray(np.rint(np.asarray(image) / 257.0).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
-        raise InputError(f"{path}: has 32-bit pixels ({image.mode}), whose white is unknown; save it with 8 or 16 bit")
+        raise PictureError(
+            f"{name}: has 32-bit pixels ({image.mode}), whose white is unknown; save it with 8 or 16 bit",
+            "32-bit pixels",
+        )
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -114,8 +176,13 @@ def _rgb(image: Image.Image, path: str) -> Image.Image:
     return image.convert("RGB")
 
 
-def _too_large(path: str, extent: str) -> InputError:
-    return InputError(f"{path}: has {extent}, more than {MAX_PIXELS // 1_000_000} megapixels; scale it down first")
+def _empty(name: str) -> PictureError:
+    return PictureError(f"{name}: the file is empty; fetch or export it again", "the file is empty")
+
+
+def _too_large(name: str, extent: str) -> PictureError:
+    most = f"more than {MAX_PIXELS // 1_000_000} megapixels"
+    return PictureError(f"{name}: has {extent}, {most}; scale it down first", most)
 
 
 def _square(image: Image.Image, path: str, crop: str, size: int | None = None) -> Image.Image:

@@ -5,19 +5,31 @@ Every option of the chosen --method is a flag. The same command again goes on wh
 
 import dataclasses
 import sys
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from tf_homo import errors
 
+if TYPE_CHECKING:
+    from tf_homo.data.sets import Source
+
 FLAGS = flags.FLAGS
 flags.DEFINE_string("method", "homo", "the system to train: a file of tf_homo/methods")
 flags.DEFINE_string("run_dir", None, "the run folder")
-flags.DEFINE_string("dataset", "drawn_faces", "the data set")
+flags.DEFINE_string("dataset", "drawn_faces", "the data set: drawn_faces, celeb_a, celeba_folder or labelled_folder")
 flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
 flags.DEFINE_enum(
     "labels", "attributes", ["attributes", "strengths"], "labels 0 or 1, or, where the data set knows, how much"
 )
+flags.DEFINE_string("data_path", None, "the folder of the pictures of celeba_folder or labelled_folder")
+flags.DEFINE_string("labels_file", None, "the table of labelled_folder; by default labels.csv, or folders as classes")
+flags.DEFINE_list("attributes", None, "attributes to train on; by default all that the data set has")
+flags.DEFINE_multi_string(
+    "group", None, "NAME=ATTRIBUTE,...: attributes that one branch moves; once for each branch. By default nine groups "
+    "of CelebA's names, or, where the data set has none of these, a branch for each attribute"
+)  # fmt: skip
+flags.DEFINE_bool("check_data", False, "tell what the data set has and what is wrong with it, and train nothing")
 flags.DEFINE_integer("data_seed", 0, "seed of the drawn set", 0, 2**31 - 1)
 flags.DEFINE_integer("train_examples", 20_000, "examples of the drawn set to train on", lower_bound=1)
 flags.DEFINE_integer("batch_size", 16, "examples a step, over all replicas", lower_bound=2)
@@ -59,8 +71,13 @@ def define_method_flags(argv: list[str]) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Flags -> Config and data -> Trainer."""
+    """Flags -> Config and data -> Trainer, or with --check_data a report."""
     del argv
+    if FLAGS.check_data:
+        from tf_homo.data import check
+
+        check.run(data(), FLAGS["image_size"].value, FLAGS.group)
+        return
     if not FLAGS.run_dir:
         raise errors.InputError(
             "--run_dir: is missing; name the folder that the run is kept in, for instance --run_dir=runs/mine"
@@ -68,7 +85,7 @@ def main(argv: list[str]) -> None:
     import tensorflow as tf
 
     from tf_homo import trainer
-    from tf_homo.data.sets import Source
+    from tf_homo.attributes import named_groups
     from tf_homo.files import output_folder, write_text
     from tf_homo.method import load
 
@@ -77,11 +94,9 @@ def main(argv: list[str]) -> None:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * FLAGS.logical_cpus)
     run_dir, kind = output_folder("run_dir", FLAGS.run_dir), load(FLAGS.method)
     config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
-    aside = max(1, FLAGS.train_examples // 20)  # of the drawn set, for validation and for test
-    counts = (FLAGS.train_examples, aside, aside)
-    source = Source(FLAGS.dataset, FLAGS.labels, FLAGS.data_seed, counts, FLAGS.data_dir)
+    examples = data().read("train", config.image_size)
     run = trainer.Trainer(
-        kind, config, source.read("train", config.image_size), run_dir,
+        kind, config, examples, run_dir, groups=named_groups(FLAGS.group or (), examples.attributes),
         strategy=trainer.strategy(FLAGS.strategy), batch_size=FLAGS.batch_size, seed=FLAGS.seed,
         average_decay=FLAGS.average_decay, log_every=FLAGS.log_every, checkpoint_every=FLAGS.checkpoint_every,
         sample_every=FLAGS.sample_every, jit=FLAGS.jit,
@@ -89,6 +104,17 @@ def main(argv: list[str]) -> None:
     )  # fmt: skip
     write_text(run_dir / "flags.cfg", flags_text())
     run.fit()
+
+
+def data() -> "Source":
+    """The data set that the flags name."""
+    from tf_homo.data.sets import Source
+
+    aside = max(1, FLAGS.train_examples // 20)  # of the drawn set, for validation and for test
+    return Source(
+        FLAGS.dataset, FLAGS.labels, FLAGS.data_seed, (FLAGS.train_examples, aside, aside), FLAGS.data_dir,
+        FLAGS.data_path, FLAGS.labels_file, tuple(FLAGS.attributes or ()),
+    )  # fmt: skip
 
 
 def flags_text() -> str:

@@ -10,7 +10,7 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class Trainer:
     Args:
       kind, config: the system's class and its options.
       examples: the training data.
+      groups: which of their attributes move as one; by default the method's.
       run_dir: the run folder; with checkpoints of the same configuration in it, training goes on from the last.
       batch_size: examples a step over all replicas; even for each replica.
       seed: of weights, batches and every draw.
@@ -64,6 +65,7 @@ class Trainer:
         batch_size: int = 16, seed: int = 0, average_decay: float = 0.999, log_every: int = 100, checkpoint_every: int =
           1000,
         sample_every: int = 1000, jit: bool = False, mixed_precision: bool = False, optimizer=None,
+        groups: Mapping[str, Sequence[str]] | None = None,
     ):  # fmt: skip
         self.examples, self.run_dir, self.strategy = examples, Path(run_dir), strategy
         self.batch_size, self.seed, self.average_decay, self.jit = batch_size, seed, average_decay, jit
@@ -75,7 +77,7 @@ class Trainer:
         tf.keras.utils.set_random_seed(seed)
         self.mixed_precision = mixed_precision
         with strategy.scope(), layers.precision("mixed_bfloat16" if mixed_precision else "float32"):
-            self.method = kind(config, examples.attributes)
+            self.method = kind(config, examples.attributes, groups=groups)
             self.method.build_all()
             self.stages = self.method.stages()
             self.optimizers = {}
@@ -276,7 +278,7 @@ def restore(run_dir: str | Path) -> Method:
             f"{run_dir}: {info['method']} has no option {', '.join(sorted(unknown))}; "
             f"it is a run of another version of tf_homo"
         )
-    method = kind(kind.Config(**given), info["attributes"])
+    method = kind(kind.Config(**given), info["attributes"], groups=info.get("groups"))
     method.build_all()
     live = exported_variables(method)
     averages = [tf.Variable(tf.zeros_like(v.value)) for v in live]
@@ -331,7 +333,8 @@ def _check_same(old: dict, new: dict) -> None:
     kind = load(old["method"]) if old["method"] == new["method"] else None
     if kind is None:
         raise InputError(f"--run_dir: holds a run of method {old['method']}, not {new['method']}; use another folder")
-    may_change = {f.name for f in kind.Config.__dataclass_fields__.values() if f.metadata.get("may_change")} | {"steps"}
+    may_change = {f.name for f in kind.Config.__dataclass_fields__.values() if f.metadata.get("may_change")}
+    may_change |= {"steps", "data_path", "examples", "left_out"}  # of the data, its `content` tells what it trains on
     younger = vars(kind.Config()) | {"mixed_precision": False}  # than the run: what it had without saying so
     differ = []
     for part in ("config", "training", "data"):
@@ -339,8 +342,9 @@ def _check_same(old: dict, new: dict) -> None:
             before, now = (values.get(name, younger.get(name)) for values in (old[part], new[part]))
             if name not in may_change and before != now:
                 differ.append(f"{name}={before}, now {name}={now}")
-    if old["attributes"] != new["attributes"]:
-        differ.append(f"attributes {old['attributes']}, now {new['attributes']}")
+    for name in ("attributes", "groups", "branches"):
+        if old.get(name) != new.get(name):
+            differ.append(f"{name} {old.get(name)}, now {new.get(name)}")
     if differ:
         raise InputError(f"--run_dir: holds a run with {'; '.join(differ)}; use another folder or what it has")
 

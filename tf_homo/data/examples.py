@@ -14,7 +14,7 @@ class Examples:
     """N images with K labels.
 
     Attributes:
-      images: uint8 (N, S, S, 3), RGB.
+      images: uint8 (N, S, S, 3), RGB; a np.memmap where they are too many for the memory.
       labels: float32 (N, K) in [0, 1].
       attributes: the K names.
       extras: other arrays of N rows, for instance landmarks and mask of the drawn set.
@@ -59,14 +59,27 @@ def batches(
     """Prepared batches for the steps from `steps[0]` up to (not with) `steps[1]`, each a function of (seed, step)
     alone.
     """
-    tensors = {name: tf.constant(array) for name, array in arrays.items()}
+    gathers = {name: _gather(array) for name, array in arrays.items()}
     count = len(next(iter(arrays.values())))
 
     def at(step: tf.Tensor) -> dict[str, tf.Tensor]:
         index = shuffled(count, batch_size, seed, step)
-        batch = {name: tf.gather(tensor, index) for name, tensor in tensors.items()}
+        batch = {name: gather(index) for name, gather in gathers.items()}
         return prepare(batch, tf.stack([tf.constant(seed, tf.int64), step]))
 
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return tf.data.Dataset.range(*steps).map(at, num_parallel_calls=2).prefetch(2).with_options(options)
+
+
+def _gather(array: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Rows of an array by their indices; those of a mapped file are read when they are asked for."""
+    if not isinstance(array, np.memmap):
+        tensor = tf.constant(array)
+        return lambda index: tf.gather(tensor, index)
+
+    def rows(index: tf.Tensor) -> tf.Tensor:
+        found = tf.numpy_function(lambda places: np.asarray(array[places]), [index], array.dtype, stateful=False)
+        return tf.ensure_shape(found, (index.shape[0], *array.shape[1:]))
+
+    return rows

@@ -1,53 +1,171 @@
 """Data sets behind one --dataset flag, read into Examples through their TFDS builders."""
 
 import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from tf_homo.data.examples import Examples
+from tf_homo.data.listing import SPLITS, Listing
+from tf_homo.data.memory import gathered
 from tf_homo.errors import InputError
-
-DATASETS = ("drawn_faces",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
     """Where examples come from; what a run's model.json says of its data.
 
-    `counts` are the sizes of the drawn set's splits (train, validation, test); `labels` is "attributes" (0 or 1) or
-    "strengths" (how much, in [0, 1]) where the data set knows them."""
+    `counts` are the sizes of the drawn set's splits (train, validation, test), `seed` is its seed; `labels` is
+    "attributes" (0 or 1) or, of the drawn set, "strengths" (how much, in [0, 1]). `data_path` is the folder of
+    celeba_folder and labelled_folder, `labels_file` the table of the latter. `attributes` are those to keep, in that
+    order; none means all. `data_dir` is where prepared sets are kept.
+    """
 
     dataset: str = "drawn_faces"
     labels: str = "attributes"
     seed: int = 0
     counts: tuple[int, int, int] = (20_000, 1_000, 1_000)
     data_dir: str | None = None
+    data_path: str | None = None
+    labels_file: str | None = None
+    attributes: tuple[str, ...] = ()
+
+    @classmethod
+    def recorded(cls, info: Mapping[str, Any], **changed: Any) -> "Source":
+        """The source that a model.json tells of, with what is `changed`, such as data_dir or data_path."""
+        data = dict(info.get("data") or {})
+        known = {field.name for field in dataclasses.fields(cls)} & set(data)
+        given = {name: tuple(data[name]) if name == "counts" else data[name] for name in known}
+        return cls(**({"attributes": tuple(info.get("attributes") or ())} | given | changed))
 
     def read(self, split: str, image_size: int) -> Examples:
         """The examples of "train", "validation" or "test", in the builder's order.
 
         Raises:
-          InputError: the data set is unknown or the split empty.
+          InputError: the data set is unknown, cannot be had or read, has no such attribute, or the split is empty.
         """
-        if self.dataset not in DATASETS:
-            raise InputError(f"--dataset: no data set is called {self.dataset!r}; there are {', '.join(DATASETS)}")
-        from tf_homo.data import drawing, drawn_faces
+        self.check()
+        return _chosen(READERS[self.dataset](self, split, image_size), self.attributes)
 
-        if image_size not in drawn_faces.SIZES:
-            raise InputError(f"--image_size={image_size}: drawn_faces has {', '.join(map(str, drawn_faces.SIZES))}")
-        train, validation, test = self.counts
-        builder = drawn_faces.builder(image_size, train, validation, test, self.seed, data_dir=self.data_dir)
-        builder.download_and_prepare()
-        count = builder.info.splits[split].num_examples
-        if not count:
-            raise InputError(f"split {split} of {self.dataset} is empty; ask for more than 0 examples")
-        rows = {name: [] for name in ("image", "attributes", "strengths", "landmarks", "mask")}
-        for part in tfds.as_numpy(builder.as_dataset(split=split, batch_size=256, shuffle_files=False)):
-            for name, parts in rows.items():
-                parts.append(part[name])
-        arrays = {name: np.concatenate(parts) for name, parts in rows.items()}
-        about = {"dataset": self.dataset, "labels": self.labels, "seed": self.seed, "counts": list(self.counts)}
-        return Examples(
-            arrays.pop("image"), arrays[self.labels].astype(np.float32), tuple(drawing.ATTRIBUTES), arrays, about
-        )
+    def listing(self) -> Listing | None:
+        """What a folder of pictures lists, before a picture is opened; None for sets that are no folder."""
+        self.check()
+        if self.dataset not in FOLDERS:
+            return None
+        root = Path(self.data_path)
+        if self.dataset == "celeba_folder":
+            from tf_homo.data import celeba_folder
+
+            return celeba_folder.listing(root)
+        from tf_homo.data import labelled_folder
+
+        return labelled_folder.listing(root, self.labels_file, self.attributes)
+
+    def check(self) -> None:
+        """InputError where the fields do not fit each other."""
+        if self.dataset not in READERS:
+            raise InputError(f"--dataset: no data set is called {self.dataset!r}; there are {', '.join(READERS)}")
+        if self.labels != "attributes" and self.dataset != "drawn_faces":
+            raise InputError(f"--labels={self.labels}: only drawn_faces knows them; leave it out for {self.dataset}")
+        for flag, value, takes in (
+            ("data_path", self.data_path, FOLDERS),
+            ("labels_file", self.labels_file, ("labelled_folder",)),
+        ):
+            if value and self.dataset not in takes:
+                raise InputError(f"--{flag}={value}: is for --dataset={' or '.join(takes)}, not {self.dataset}")
+        if self.dataset in FOLDERS:
+            if not self.data_path:
+                raise InputError(f"--data_path: is missing; name the folder of the pictures for {self.dataset}")
+            if not Path(self.data_path).is_dir():
+                raise InputError(f"--data_path={self.data_path}: no such folder; name the one that holds the pictures")
+
+
+def _drawn_faces(source: Source, split: str, size: int) -> Examples:
+    from tf_homo.data import drawing, drawn_faces
+
+    if size not in drawn_faces.SIZES:
+        raise InputError(f"--image_size={size}: drawn_faces has {', '.join(map(str, drawn_faces.SIZES))}")
+    builder = drawn_faces.builder(size, *source.counts, source.seed, data_dir=source.data_dir)
+    builder.download_and_prepare()
+    names = ("image", "attributes", "strengths", "landmarks", "mask")
+    arrays = _arrays(source, builder, split, size, lambda: _parts(builder, split, names))
+    about = {"dataset": source.dataset, "labels": source.labels, "seed": source.seed, "counts": list(source.counts)}
+    labels = arrays[source.labels].astype(np.float32)
+    return Examples(arrays.pop("image"), labels, tuple(drawing.ATTRIBUTES), arrays, about)
+
+
+def _celeb_a(source: Source, split: str, size: int) -> Examples:
+    from tf_homo.data import celeb_a
+
+    builder = celeb_a.prepare(source.data_dir)
+    arrays = _arrays(source, builder, split, size, lambda: celeb_a.parts(builder, split, size))
+    about = {"dataset": source.dataset, "labels": source.labels, "examples": _sizes(builder)}
+    return Examples(arrays.pop("image"), arrays.pop("labels"), celeb_a.attributes(builder), arrays, about)
+
+
+def _folder(source: Source, split: str, size: int) -> Examples:
+    from tf_homo.data import celeba_folder, labelled_folder, listed
+
+    kinds = {"celeba_folder": celeba_folder.CelebaFolder, "labelled_folder": labelled_folder.LabelledFolder}
+    listing = source.listing()
+    builder = listed.prepare(kinds[source.dataset], listing, size, source.data_dir)
+    names = ("image", "labels", "identity", "name")
+    arrays = _arrays(source, builder, split, size, lambda: _parts(builder, split, names))
+    if (arrays["identity"] < 0).all():
+        del arrays["identity"]
+    metadata = builder.info.metadata
+    about = {
+        "dataset": source.dataset,
+        "labels": source.labels,
+        "data_path": source.data_path,
+        "labels_file": source.labels_file,
+        "examples": _sizes(builder),
+        "left_out": metadata["left_out"],
+        "scales": listing.scales,
+        "content": metadata["content"][split],
+    }
+    about = {name: value for name, value in about.items() if value is not None}
+    return Examples(arrays.pop("image"), arrays.pop("labels"), listing.attributes, arrays, about)
+
+
+FOLDERS = ("celeba_folder", "labelled_folder")
+READERS: dict[str, Callable[[Source, str, int], Examples]] = {
+    "drawn_faces": _drawn_faces,
+    "celeb_a": _celeb_a,
+    "celeba_folder": _folder,
+    "labelled_folder": _folder,
+}
+
+
+def _arrays(source: Source, builder, split: str, size: int, parts: Callable[[], Iterator[dict]]) -> dict:
+    if not (count := _sizes(builder).get(split, 0)):
+        raise InputError(f"split {split} of {source.dataset} is empty; put pictures into it")
+    return gathered(parts(), count, size, Path(builder.data_path), f"{split}_{size}")
+
+
+def _parts(builder, split: str, names: tuple[str, ...]) -> Iterator[dict[str, np.ndarray]]:
+    for part in tfds.as_numpy(builder.as_dataset(split=split, batch_size=256, shuffle_files=False)):
+        yield {name: part[name].astype(str) if name == "name" else part[name] for name in names}
+
+
+def _sizes(builder) -> dict[str, int]:
+    return {split: builder.info.splits[split].num_examples for split in SPLITS if split in builder.info.splits}
+
+
+def _chosen(examples: Examples, attributes: tuple[str, ...]) -> Examples:
+    if not attributes or attributes == examples.attributes:
+        return examples
+    labels = examples.labels[:, columns(examples.attributes, attributes)]
+    return dataclasses.replace(examples, labels=labels, attributes=attributes)
+
+
+def columns(there: Sequence[str], chosen: Sequence[str]) -> list[int]:
+    """The places of `chosen` attributes among those that are there, all where none is chosen; InputError for others."""
+    for name in chosen:
+        if name not in there or list(chosen).count(name) > 1:
+            fault = "is named twice" if name in there else "is no attribute"
+            raise InputError(f"--attributes: {name!r} {fault}; there are {', '.join(there)}")
+    return [list(there).index(name) for name in chosen or there]

@@ -1,0 +1,134 @@
+"""What a user's data set lists: pictures by name, their labels and splits, found before any picture is opened.
+
+Every row and file that cannot be used is counted and named; none is replaced by another.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tf_homo import photos
+from tf_homo.data.left_out import LeftOut
+from tf_homo.data.stores import Store, is_picture
+from tf_homo.photos import PictureError
+
+SPLITS = ("train", "validation", "test")
+
+
+class Row(NamedTuple):
+    """A row of a table.
+
+    line: its number, 0 where there is none. file: what it names. fault: reason and more, where it cannot be used; else
+    split: one of SPLITS, or "" where it says none; values: (K,); identity: the person's number, -1 where unknown.
+    """
+
+    line: int
+    file: str
+    fault: tuple[str, str] | None = None
+    split: str = ""
+    values: np.ndarray | None = None
+    identity: int = -1
+
+    def __str__(self) -> str:
+        return f"{self.file} (line {self.line})" if self.line else self.file
+
+
+@dataclasses.dataclass(eq=False)
+class Listing:
+    """N pictures with K labels.
+
+    Attributes:
+      attributes: the K names.
+      names: of the N pictures, in order. splits: one of SPLITS for each. labels: float32 (N, K) in [0, 1].
+      identity: int64 (N,), the person's number, -1 where it is not known.
+      content: name -> what photos.decode takes.
+      stamp: another where anything of this is another.
+      left_out: what cannot be used; grows when pictures are opened.
+      remarks: what a user should know beside.
+      scales: {attribute: [low, high]}, which values became 0 and 1, where they were not 0 and 1 themselves.
+    """
+
+    attributes: tuple[str, ...]
+    names: list[str]
+    splits: list[str]
+    labels: np.ndarray
+    identity: np.ndarray
+    content: Callable[[str], str | bytes]
+    stamp: str
+    left_out: LeftOut
+    remarks: list[str] = dataclasses.field(default_factory=list)
+    scales: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+
+
+class Picture(NamedTuple):
+    """Picture `index` of a listing: uint8 (S, S, 3), its width and height before, what was changed (photos.Decoded)."""
+
+    index: int
+    image: np.ndarray
+    size: tuple[int, int]
+    changes: tuple[str, ...]
+
+
+def pictures(
+    listing: Listing, split: str, size: int, progress: Callable[[], object] = lambda: None
+) -> Iterator[Picture]:
+    """The pictures of a split that can be opened: the square in their middle, `size` pixels a side.
+
+    Those that cannot be opened are added to `listing.left_out`. `progress` is told of each, opened or not.
+    """
+    for index, name in enumerate(listing.names):
+        if listing.splits[index] != split:
+            continue
+        progress()
+        try:
+            image, changes = photos.decode(listing.content(name), name)
+        except PictureError as error:
+            listing.left_out.add(error.reason, str(error))
+            continue
+        yield Picture(index, photos.fitted(image, name, size, "center"), image.size, changes)
+
+
+def settled(rows: Iterable[Row], store: Store, left_out: LeftOut, unnamed: str = "picture without a row") -> list[Row]:
+    """The rows without a fault whose picture is there, each picture once, `file` as the store names it.
+
+    Rows that say the same again are left out, as are all that contradict each other, and pictures that no row names,
+    for the reason `unnamed`.
+    """
+    kept, contradicted, named = {}, set(), set()
+    for row in rows:
+        name, reason = store.find(row.file)
+        named.add(name)
+        row = row._replace(file=name)
+        if row.fault:
+            left_out.add(row.fault[0], f"{row}: {row.fault[1]}")
+        elif reason:
+            left_out.add(reason, str(row))
+        elif name in contradicted or (name in kept and not _same(kept[name], row)):
+            contradicted.add(name)
+            left_out.add("rows that contradict each other", str(row))
+        elif name in kept:
+            left_out.add("row given twice", str(row))
+        else:
+            kept[name] = row
+    for name in sorted(contradicted):
+        left_out.add("rows that contradict each other", str(kept.pop(name)))
+    for name in (*store.names, *store.refused):
+        if name not in named and is_picture(name):
+            left_out.add(store.refused.get(name, unnamed), name)
+    return list(kept.values())
+
+
+def stamp_of(*parts: str | bytes) -> str:
+    """A short text that is another where any of the parts is."""
+    digest = hashlib.sha256()
+    for part in parts:
+        part = part.encode() if isinstance(part, str) else part
+        digest.update(len(part).to_bytes(8) + part)
+    return digest.hexdigest()[:16]
+
+
+def _same(one: Row, other: Row) -> bool:
+    return (one.split, one.identity) == (other.split, other.identity) and np.array_equal(one.values, other.values)

@@ -1,0 +1,163 @@
+"""Where a user's pictures lie: a folder or a zip, read without unpacking it.
+
+Nothing outside the folder is ever opened, nothing is opened that is no regular file, and the size that a zip declares
+is looked at before a byte is read.
+"""
+
+import dataclasses
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tf_homo.errors import InputError
+from tf_homo.photos import PictureError
+
+ENDINGS = tuple(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff .ppm .pgm .heic .heif".split())
+LARGEST = 256 << 20  # bytes of one picture, as large as MAX_PIXELS of 32 bit and more
+
+
+@dataclasses.dataclass(eq=False)
+class Store:
+    """Files by name, a path with "/" below the folder.
+
+    Attributes:
+      names: those that may be opened, in order.
+      refused: those that are there and may not: {name: reason}.
+      content: name -> what photos.decode takes; PictureError where it cannot be read.
+      stamp: another where names, sizes or times of the files are others.
+    """
+
+    names: list[str]
+    refused: dict[str, str]
+    content: Callable[[str], str | bytes]
+    stamp: str
+
+    def __post_init__(self):
+        self._there = set(self.names)
+        self._composed = {unicodedata.normalize("NFC", name): name for name in self.names}
+        self._folded = {unicodedata.normalize("NFC", name).casefold(): name for name in (*self.names, *self.refused)}
+
+    def find(self, text: str) -> tuple[str, str]:
+        """The name that a row's `text` means and "", or the text and the reason why there is none."""
+        name = text.replace("\\", "/")
+        if not name:
+            return text, "row without a file name"
+        if name.startswith("/") or re.match("[A-Za-z]:", name):
+            return text, "absolute path"
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        if ".." in parts:
+            return text, "path out of the folder"
+        name = "/".join(parts)
+        if name in self._there:
+            return name, ""
+        if name in self.refused:
+            return name, self.refused[name]
+        composed = unicodedata.normalize("NFC", name)
+        if composed in self._composed:  # the same letters, as macOS writes them
+            return self._composed[composed], ""
+        if any(part.startswith(".") for part in parts):
+            return text, "hidden file"
+        return text, "name differs in case" if composed.casefold() in self._folded else "row without a picture"
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file is called like a picture."""
+    return name.lower().endswith(ENDINGS)
+
+
+def folder(root: Path) -> Store:
+    """The files below a folder. Hidden ones and links to other places are refused, linked folders not entered."""
+    root = Path(os.path.realpath(root))
+    names, refused, stamp = [], {}, hashlib.sha256()
+
+    def unreadable(error: OSError) -> None:
+        refused[os.path.relpath(error.filename, root)] = "folder that may not be read"
+
+    for place, folders, files in os.walk(root, onerror=unreadable):
+        below = Path(os.path.relpath(place, root))
+        for name in folders:
+            refused[(below / name).as_posix()] = (
+                "link to a folder" if os.path.islink(os.path.join(place, name)) else "is a folder"
+            )
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for file in sorted(files):
+            name = (below / file).as_posix()
+            if reason := _refusal(root, os.path.join(place, file)):
+                refused[name] = reason
+                continue
+            names.append(name)
+            status = os.stat(os.path.join(place, file))
+            stamp.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return Store(names, refused, lambda name: _small_enough(str(root / name), name), stamp.hexdigest())
+
+
+def _refusal(root: Path, path: str) -> str:
+    if os.path.basename(path).startswith("."):
+        return "hidden file"
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "name that is not UTF-8"
+    try:
+        kind = os.stat(path).st_mode
+    except OSError:
+        return "broken link"
+    if os.path.islink(path) and not Path(os.path.realpath(path)).is_relative_to(root):
+        return "link out of the folder"
+    return "" if stat.S_ISREG(kind) else "no regular file"
+
+
+def _small_enough(path: str, name: str) -> str:
+    if os.path.isfile(path) and os.path.getsize(path) > LARGEST:
+        raise _too_large(name, os.path.getsize(path))
+    return path
+
+
+def zipped(path: Path) -> Store:
+    """The files in a zip, by their names without the folders they lie in.
+
+    Raises:
+      InputError: it is no zip, or its table of contents is damaged.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"{path}: is damaged, or no zip ({error}); fetch it again, or unpack what there is into {path.stem}/"
+        ) from error
+    found, refused, stamp = {}, {}, hashlib.sha256()
+    for member in members:
+        name = member.filename.rpartition("/")[2]
+        if name.startswith("."):
+            refused[name] = "hidden file"
+        elif name in found:
+            refused[name] = "twice in the zip"
+        else:
+            found[name] = member
+        stamp.update(f"{name}\0{member.file_size}\0{member.CRC}\n".encode(errors="backslashreplace"))
+    names = [name for name in found if name not in refused]
+    return Store(names, refused, lambda name: _member(archive, found[name]), stamp.hexdigest())
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.file_size > LARGEST:
+        raise _too_large(member.filename, member.file_size)
+    if member.flag_bits & 1:
+        raise PictureError(f"{member.filename}: is encrypted; pack the zip without a password", "encrypted")
+    try:
+        return archive.read(member)  # no more than it declares
+    except Exception as error:  # damage shows as almost any class (zlib.error, EOFError, BadZipFile, struct.error)
+        raise PictureError(
+            f"{member.filename}: is damaged in the zip ({error}); fetch it again", "damaged in the zip"
+        ) from error
+
+
+def _too_large(name: str, size: int) -> PictureError:
+    most = f"more than {LARGEST >> 20} MiB"
+    return PictureError(f"{name}: has {size >> 20:,} MiB, {most}; scale it down first", most)
