@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tf_homo import attributes
-from tf_homo.attributes import CELEBA, GROUPS, REST, groups_of, leads_of, strengths, wishes
+from tf_homo.attributes import CELEBA, GROUPS, REST, check_names, default_groups, groups_of, leads_of, named_groups
+from tf_homo.attributes import strengths, wishes
 from tf_homo.data import drawing
 from tf_homo.errors import InputError
 
@@ -110,3 +111,46 @@ def test_a_group_is_led_by_what_it_is_known_for_or_by_its_first():
     assert leads_of(KNOWN) == LEADS
     assert leads_of({"eyes": ("Bushy_Eyebrows",), "mine": ("a", "b")}) == {"eyes": "Bushy_Eyebrows", "mine": "a"}
     assert all(lead in GROUPS[group] for group, lead in attributes.LEADS.items())
+
+
+def test_default_groups_are_the_nine_or_one_for_each_name():
+    assert default_groups(("Young", "hat")) == {"age": ("Young",)}
+    assert default_groups(("grin", "specs")) == {"grin": ("grin",), "specs": ("specs",)}
+    assert default_groups(()) == {}
+
+
+def test_named_groups():
+    groups = named_groups(["mouth=Smiling, Mouth_Slightly_Open", "hat = hat"], ("hat", *CELEBA))
+    assert groups == {"mouth": ("Smiling", "Mouth_Slightly_Open"), "hat": ("hat",)}
+    assert list(groups) == ["mouth", "hat"]
+    assert named_groups([], CELEBA) == {}
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["Smiling"], "--group=Smiling: write NAME=ATTRIBUTE"),
+        (["mouth="], "--group=mouth=: write NAME=ATTRIBUTE"),
+        (["=Smiling"], "--group==Smiling: write NAME=ATTRIBUTE"),
+        (["mouth=smile"], "no attribute is called 'smile'; there are 5_o_Clock_Shadow, "),
+        (["a=Smiling", "b=Young,Smiling"], "--group=b=Young,Smiling: Smiling is in a already"),
+        (["a=Smiling,Smiling"], "Smiling is in a already"),
+        (["a=Smiling", "a=Young"], "--group=a=Young: the name 'a' is taken"),
+        (["rest=Smiling"], "the name 'rest' is taken"),
+        (["all=Smiling"], "the name 'all' is taken"),
+        (["Young=Smiling"], "the name 'Young' is taken"),
+    ],
+)
+def test_what_is_wrong_with_a_group_is_said(texts, message):
+    with pytest.raises(InputError) as error:
+        named_groups(texts, CELEBA)
+    assert message in str(error.value)
+
+
+def test_names_that_could_not_be_told_in_a_strength_are_refused():
+    assert check_names("x.csv", ["grin", "лицо"]) == ("grin", "лицо")
+    for names in (["a,b"], ["a=1"], ["rest"], ["all"], [""]):
+        with pytest.raises(InputError, match="^x.csv: .* cannot be an attribute; rename it"):
+            check_names("x.csv", names)
+    with pytest.raises(InputError, match="^x.csv: two attributes are called 'a'"):
+        check_names("x.csv", ["a", "b", "a"])

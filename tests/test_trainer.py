@@ -250,6 +250,22 @@ def test_other_data_are_refused(make, examples):
             make(data=dataclasses.replace(examples, **other))
 
 
+def test_data_may_lie_elsewhere_and_have_other_tests(make, examples):
+    make(data=dataclasses.replace(examples, about={"data_path": "a", "examples": {"test": 3}})).fit(stop_at=1)
+    make(data=dataclasses.replace(examples, about={"data_path": "b", "left_out": {"empty": 1}})).fit(stop_at=2)
+    with pytest.raises(InputError, match="content=None, now content=other"):
+        make(data=dataclasses.replace(examples, about={"content": "other"}))
+
+
+@pytest.mark.parametrize("other", [{"groups": {"mouth": ["Smiling"]}}, {"branches": ["mouth"]}])
+def test_other_groups_or_another_order_of_branches_are_refused(make, tmp_path, other):
+    make().fit(stop_at=1)
+    path = tmp_path / "run" / "model.json"
+    files.write_json(path, json.loads(path.read_text()) | other)
+    with pytest.raises(InputError, match=f"holds a run with {next(iter(other))} .*mouth.*, now None"):
+        make()
+
+
 def test_what_is_younger_than_the_run_had_its_default(make, tmp_path):
     make().fit(stop_at=1)
     path = tmp_path / "run" / "model.json"

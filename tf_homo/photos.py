@@ -155,7 +155,8 @@ def _changes(image: Image.Image) -> tuple[str, ...]:
         "CMYK": image.mode == "CMYK",
         "16 bit": any(";16" in str(tile) for tile in image.tile),
         "transparent": image.has_transparency_data,
-        "animated": image.format != "TIFF" and getattr(image, "is_animated", False),  # all pages of a TIFF are sought
+        # of a TIFF all pages would be sought, and an MPO holds one scene
+        "animated": image.format not in ("TIFF", "MPO") and getattr(image, "is_animated", False),
         "turned": image.getexif().get(ExifTags.Base.Orientation, 1) != 1,
     }
     return tuple(change for change, there in found.items() if there)

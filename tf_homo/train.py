@@ -112,8 +112,9 @@ def data() -> "Source":
 
     aside = max(1, FLAGS.train_examples // 20)  # of the drawn set, for validation and for test
     return Source(
-        FLAGS.dataset, FLAGS.labels, FLAGS.data_seed, (FLAGS.train_examples, aside, aside), FLAGS.data_dir,
-        FLAGS.data_path, FLAGS.labels_file, tuple(FLAGS.attributes or ()),
+        dataset=FLAGS.dataset, labels=FLAGS.labels, seed=FLAGS.data_seed, counts=(FLAGS.train_examples, aside, aside),
+        data_dir=FLAGS.data_dir, data_path=FLAGS.data_path, labels_file=FLAGS.labels_file,
+        attributes=tuple(FLAGS.attributes or ()),
     )  # fmt: skip
 
 

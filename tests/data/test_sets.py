@@ -1,5 +1,7 @@
 """Data sets by name."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,13 @@ def test_labels_are_strengths_taken_to_be_there_or_not(folder):
 @pytest.mark.parametrize(
     ("options", "size", "message"),
     [
+        ({"attributes": ("Smirk",)}, 32, "--attributes: 'Smirk' is no attribute; there are Smiling, "),
+        ({"attributes": ("Male", "Male")}, 32, "--attributes: 'Male' is named twice"),
+        ({"data_path": "x"}, 32, "--data_path=x: is for --dataset=celeba_folder or labelled_folder, not drawn_faces"),
+        ({"dataset": "celeba_folder"}, 32, "--data_path: is missing; name the folder"),
+        ({"dataset": "celeba_folder", "data_path": "none"}, 32, "--data_path=none: no such folder"),
+        ({"dataset": "labelled_folder", "data_path": ".", "labels": "strengths"}, 32, "--labels=strengths: only drawn"),
+        ({"dataset": "celeba_folder", "data_path": ".", "labels_file": "x"}, 32, "--labels_file=x: is for"),
         ({"dataset": "cats"}, 32, "--dataset: no data set is called 'cats'; there are drawn_faces"),
         ({}, 48, "--image_size=48: drawn_faces has 32, 64, 128"),
         ({"counts": (0, 1, 1)}, 32, "train"),
@@ -49,3 +58,11 @@ def test_labels_are_strengths_taken_to_be_there_or_not(folder):
 def test_what_is_wrong_is_said(folder, options, size, message):
     with pytest.raises(InputError, match=message):
         Source(**options, data_dir=folder).read("train", size)
+
+
+def test_attributes_can_be_chosen(folder):
+    source = Source(seed=4, counts=(6, 2, 3), data_dir=folder)
+    whole, some = source.read("train", 32), dataclasses.replace(source, attributes=("Young", "Male")).read("train", 32)
+    assert some.attributes == ("Young", "Male") and some.about == whole.about
+    places = [whole.attributes.index(name) for name in some.attributes]
+    np.testing.assert_array_equal(some.labels, whole.labels[:, places])

@@ -16,9 +16,9 @@ TINY = {**CASES["homo"].options, "reading": False, "label_steps": 0}
 ATTRIBUTES = ("Smiling", "Young", "Wearing_Hat", "Mouth_Slightly_Open")  # expression: 0 and 3, age: 1, no group: 2
 
 
-def make(attributes=ATTRIBUTES, **options):
+def make(attributes=ATTRIBUTES, groups=None, **options):
     keras.utils.set_random_seed(0)
-    method = HomoInterp(Config(**{**TINY, **options}), attributes)
+    method = HomoInterp(Config(**{**TINY, **options}), attributes, groups)
     method.build_all()
     return shake(method)
 
@@ -66,8 +66,17 @@ def test_strength_one_everywhere_is_the_partner_s_labels(homo, batch):
 
 def test_the_branch_for_the_rest_is_a_choice():
     assert make(rest="none").branch_names == ("expression", "age")
-    with pytest.raises(InputError, match="attributes Wearing_Hat: none stands in a group"):
-        make(attributes=("Wearing_Hat",))
+    with pytest.raises(InputError, match="the data set has no attributes"):
+        make(attributes=())
+
+
+def test_groups_are_those_that_are_given_or_one_for_each_attribute():
+    groups = {"hat": ["Wearing_Hat"], "mouth": ["Mouth_Slightly_Open", "Smiling"]}
+    method = make(groups=groups)
+    assert method.branch_names == ("hat", "mouth", "rest")
+    assert method.membership == [[0, 1, 0], [0, 0, 0], [1, 0, 0], [0, 1, 0]]
+    assert method.info()["groups"] == groups and method.info()["branches"] == ["hat", "mouth", "rest"]
+    assert make(attributes=("grin", "specs")).branch_names == ("grin", "specs", "rest")
 
 
 def test_the_rest_may_be_what_the_others_leave():

@@ -25,7 +25,7 @@ PARTITION, IDENTITY = "list_eval_partition.txt", "identity_CelebA.txt"
 PLACES = {PICTURES: "Img", f"{PICTURES}.zip": "Img", PARTITION: "Eval"}  # of the authors' folders; Anno for the others
 
 
-class CelebaFolder(listed.ListedPictures):
+class CelebaFolder(listed.ListedPictures, skip_registration=True):
     """CelebA from files that are there already."""
 
     name = "celeba_folder"

@@ -35,7 +35,7 @@ MISSING = ("", "nan", "na", "n/a", "none", "null")
 SHARES = {"validation": 0.05, "test": 0.05}
 
 
-class LabelledFolder(listed.ListedPictures):
+class LabelledFolder(listed.ListedPictures, skip_registration=True):
     """Pictures and labels of a user's own."""
 
     name = "labelled_folder"

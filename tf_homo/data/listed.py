@@ -32,7 +32,7 @@ class ListedConfig(tfds.core.BuilderConfig):
 
 
 class ListedPictures(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Pictures with labels.
+    """Pictures with labels, of a listing that `prepare` is given.
 
     image: uint8 (S, S, 3). labels: float32 (K,) in [0, 1]. identity: int64, -1 where the person is not known. name: of
     the file. Metadata: attributes (the K names), left_out and changed {reason: count}, content {split: a digest of

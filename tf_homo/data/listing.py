@@ -12,7 +12,7 @@ import numpy as np
 
 from tf_homo import photos
 from tf_homo.data.left_out import LeftOut
-from tf_homo.data.stores import Store, is_picture
+from tf_homo.data.stores import Store
 from tf_homo.photos import PictureError
 
 SPLITS = ("train", "validation", "test")
@@ -115,9 +115,8 @@ def settled(rows: Iterable[Row], store: Store, left_out: LeftOut, unnamed: str =
             kept[name] = row
     for name in sorted(contradicted):
         left_out.add("rows that contradict each other", str(kept.pop(name)))
-    for name in (*store.names, *store.refused):
-        if name not in named and is_picture(name):
-            left_out.add(store.refused.get(name, unnamed), name)
+    for name, reason in store.unnamed(named):
+        left_out.add(reason or unnamed, name)
     return list(kept.values())
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from tf_homo.attributes import CELEBA
+from tf_homo.data import celeb_a, celeba_folder, drawing, drawn_faces, labelled_folder, listed
 from tf_homo.data.examples import Examples
 from tf_homo.data.listing import SPLITS, Listing
 from tf_homo.data.memory import gathered
@@ -57,11 +59,7 @@ class Source:
             return None
         root = Path(self.data_path)
         if self.dataset == "celeba_folder":
-            from tf_homo.data import celeba_folder
-
             return celeba_folder.listing(root)
-        from tf_homo.data import labelled_folder
-
         return labelled_folder.listing(root, self.labels_file, self.attributes)
 
     def check(self) -> None:
@@ -84,36 +82,32 @@ class Source:
 
 
 def _drawn_faces(source: Source, split: str, size: int) -> Examples:
-    from tf_homo.data import drawing, drawn_faces
-
     if size not in drawn_faces.SIZES:
         raise InputError(f"--image_size={size}: drawn_faces has {', '.join(map(str, drawn_faces.SIZES))}")
+    columns(drawing.ATTRIBUTES, source.attributes)  # a wrong name is told before anything is made
     builder = drawn_faces.builder(size, *source.counts, source.seed, data_dir=source.data_dir)
     builder.download_and_prepare()
     names = ("image", "attributes", "strengths", "landmarks", "mask")
-    arrays = _arrays(source, builder, split, size, lambda: _parts(builder, split, names))
+    arrays = _arrays(source, builder, split, size, _parts(builder, split, names))
     about = {"dataset": source.dataset, "labels": source.labels, "seed": source.seed, "counts": list(source.counts)}
     labels = arrays[source.labels].astype(np.float32)
     return Examples(arrays.pop("image"), labels, tuple(drawing.ATTRIBUTES), arrays, about)
 
 
 def _celeb_a(source: Source, split: str, size: int) -> Examples:
-    from tf_homo.data import celeb_a
-
+    columns(CELEBA, source.attributes)
     builder = celeb_a.prepare(source.data_dir)
-    arrays = _arrays(source, builder, split, size, lambda: celeb_a.parts(builder, split, size))
+    arrays = _arrays(source, builder, split, size, celeb_a.parts(builder, split, size))
     about = {"dataset": source.dataset, "labels": source.labels, "examples": _sizes(builder)}
     return Examples(arrays.pop("image"), arrays.pop("labels"), celeb_a.attributes(builder), arrays, about)
 
 
 def _folder(source: Source, split: str, size: int) -> Examples:
-    from tf_homo.data import celeba_folder, labelled_folder, listed
-
-    kinds = {"celeba_folder": celeba_folder.CelebaFolder, "labelled_folder": labelled_folder.LabelledFolder}
     listing = source.listing()
-    builder = listed.prepare(kinds[source.dataset], listing, size, source.data_dir)
+    columns(listing.attributes, source.attributes)
+    builder = listed.prepare(FOLDERS[source.dataset], listing, size, source.data_dir)
     names = ("image", "labels", "identity", "name")
-    arrays = _arrays(source, builder, split, size, lambda: _parts(builder, split, names))
+    arrays = _arrays(source, builder, split, size, _parts(builder, split, names))
     if (arrays["identity"] < 0).all():
         del arrays["identity"]
     metadata = builder.info.metadata
@@ -131,7 +125,7 @@ def _folder(source: Source, split: str, size: int) -> Examples:
     return Examples(arrays.pop("image"), arrays.pop("labels"), listing.attributes, arrays, about)
 
 
-FOLDERS = ("celeba_folder", "labelled_folder")
+FOLDERS = {"celeba_folder": celeba_folder.CelebaFolder, "labelled_folder": labelled_folder.LabelledFolder}
 READERS: dict[str, Callable[[Source, str, int], Examples]] = {
     "drawn_faces": _drawn_faces,
     "celeb_a": _celeb_a,
@@ -140,10 +134,10 @@ READERS: dict[str, Callable[[Source, str, int], Examples]] = {
 }
 
 
-def _arrays(source: Source, builder, split: str, size: int, parts: Callable[[], Iterator[dict]]) -> dict:
+def _arrays(source: Source, builder, split: str, size: int, parts: Iterator[dict]) -> dict:
     if not (count := _sizes(builder).get(split, 0)):
         raise InputError(f"split {split} of {source.dataset} is empty; put pictures into it")
-    return gathered(parts(), count, size, Path(builder.data_path), f"{split}_{size}")
+    return gathered(parts, count, size, Path(builder.data_path), f"{split}_{size}")
 
 
 def _parts(builder, split: str, names: tuple[str, ...]) -> Iterator[dict[str, np.ndarray]]:

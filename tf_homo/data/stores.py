@@ -11,13 +11,14 @@ import re
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from tf_homo.errors import InputError
 from tf_homo.photos import PictureError
 
 ENDINGS = tuple(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff .ppm .pgm .heic .heif".split())
+LINKED, UNREADABLE = "link to a folder", "folder that may not be read"
 LARGEST = 256 << 20  # bytes of one picture, as large as MAX_PIXELS of 32 bit and more
 
 
@@ -57,12 +58,22 @@ class Store:
             return name, ""
         if name in self.refused:
             return name, self.refused[name]
+        above = {self.refused.get("/".join(parts[:depth])) for depth in range(1, len(parts))}
+        if closed := above & {LINKED, UNREADABLE}:
+            return name, closed.pop()
         composed = unicodedata.normalize("NFC", name)
         if composed in self._composed:  # the same letters, as macOS writes them
             return self._composed[composed], ""
         if any(part.startswith(".") for part in parts):
             return text, "hidden file"
         return text, "name differs in case" if composed.casefold() in self._folded else "row without a picture"
+
+    def unnamed(self, named: Collection[str]) -> Iterator[tuple[str, str]]:
+        """(name, reason or "") of what is there beside `named` and may be a picture, or a folder of some."""
+        for name in (*self.names, *self.refused):
+            reason = self.refused.get(name, "")
+            if name not in named and (is_picture(name) or reason in (LINKED, UNREADABLE)):
+                yield name, reason
 
 
 def is_picture(name: str) -> bool:
@@ -76,14 +87,12 @@ def folder(root: Path) -> Store:
     names, refused, stamp = [], {}, hashlib.sha256()
 
     def unreadable(error: OSError) -> None:
-        refused[os.path.relpath(error.filename, root)] = "folder that may not be read"
+        refused[os.path.relpath(error.filename, root)] = UNREADABLE
 
     for place, folders, files in os.walk(root, onerror=unreadable):
         below = Path(os.path.relpath(place, root))
         for name in folders:
-            refused[(below / name).as_posix()] = (
-                "link to a folder" if os.path.islink(os.path.join(place, name)) else "is a folder"
-            )
+            refused[(below / name).as_posix()] = LINKED if os.path.islink(os.path.join(place, name)) else "is a folder"
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for file in sorted(files):
             name = (below / file).as_posix()
@@ -150,8 +159,11 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise _too_large(member.filename, member.file_size)
     if member.flag_bits & 1:
         raise PictureError(f"{member.filename}: is encrypted; pack the zip without a password", "encrypted")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others grow without bounds
+        raise PictureError(f"{member.filename}: is packed in a rare way; pack the zip with deflate", "packed rarely")
     try:
-        return archive.read(member)  # no more than it declares
+        with archive.open(member) as file:
+            return file.read(member.file_size + 1)  # a bound, or zlib unpacks what the size does not declare
     except Exception as error:  # damage shows as almost any class (zlib.error, EOFError, BadZipFile, struct.error)
         raise PictureError(
             f"{member.filename}: is damaged in the zip ({error}); fetch it again", "damaged in the zip"

@@ -137,8 +137,8 @@ class HomoInterp(BranchedMethod):
     Config = Config
     averaged = ("encoder", "decoder", "interpolator", "phi")
 
-    def __init__(self, config: Config, attributes, **kwargs):
-        super().__init__(config, attributes, rest=config.rest != "none", **kwargs)
+    def __init__(self, config: Config, attributes, groups=None, **kwargs):
+        super().__init__(config, attributes, groups=groups, rest=config.rest != "none", **kwargs)
         self.encoder = ENCODERS[config.encoder](config.width, config.latent_depth, config.unit_latents, name="encoder")
         stride = self.encoder.stride
         if config.image_size % (4 * stride):

@@ -1,0 +1,378 @@
+"""Folders of a user's own: what is read from them, and what is said of every bad file and row."""
+
+import os
+import socket
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.data import pictures
+from tests.data.pictures import content, labelled, plain, put
+from tf_homo.data import check
+from tf_homo.data.labelled_folder import listing, split_of
+from tf_homo.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return labelled(tmp_path / "mine")
+
+
+def survey(folder, **options):
+    return check.of_listing(listing(folder, **options), 8)
+
+
+def add(folder, *rows):
+    with open(folder / "labels.csv", "a") as file:
+        file.writelines(f"{row}\n" for row in rows)
+
+
+def table(folder, text, encoding="utf-8"):
+    (folder / "labels.csv").write_bytes(text.encode(encoding))
+
+
+def link(folder, name, to):
+    os.symlink(to, folder / name)
+
+
+def listen(folder, name):
+    """A socket among the files; its path may not be long."""
+    here = os.getcwd()
+    os.chdir(folder)
+    try:
+        with socket.socket(socket.AF_UNIX) as opened:
+            opened.bind(name)
+    finally:
+        os.chdir(here)
+
+
+def test_a_table(folder):
+    found = listing(folder)
+    assert found.attributes == ("grin", "age")
+    assert found.names == ["a.png", "b.png", "c.png", "d.png"] and set(found.splits) == {"train"}
+    np.testing.assert_allclose(found.labels, [[1, 0], [0, 0.25], [1, 0.5], [0, 1]])
+    assert found.labels.dtype == np.float32
+    assert found.scales == {"age": [10, 50]}
+    assert not found.left_out.counts and not found.remarks
+
+
+# each: how the folder is spoiled, what is counted as left out, how many pictures stay usable
+SPOILED = {
+    "row without a picture": (lambda f: add(f, "gone.png,1,10,train"), {"row without a picture": 1}, 4),
+    "picture without a row": (lambda f: put(f, "more.png"), {"picture without a row": 1}, 4),
+    "truncated": (lambda f: put(f, "a.png", pictures.noise()[:700]), {"damaged or cut short": 1}, 3),
+    "empty file": (lambda f: put(f, "a.png", b""), {"the file is empty": 1}, 3),
+    "text called png": (lambda f: put(f, "a.png", b"hello"), {"no image that can be read": 1}, 3),
+    "postscript": (lambda f: put(f, "a.png", b"%!PS-Adobe-3.0 EPSF-3.0\n"), {"no image that can be read": 1}, 3),
+    "enormous image": (lambda f: put(f, "a.png", pictures.enormous()), {"more than 50 megapixels": 1}, 3),
+    "60 megapixels": (lambda f: put(f, "a.png", pictures.enormous(7_800)), {"more than 50 megapixels": 1}, 3),
+    "32-bit pixels": (
+        lambda f: (put(f, "a.tif", content(Image.new("F", (8, 8)), "tif")), add(f, "a.tif,1,10,train")),
+        {"32-bit pixels": 1},
+        4,
+    ),
+    "row twice": (lambda f: add(f, "a.png,1,10,train"), {"row given twice": 1}, 4),
+    "row twice by another path": (lambda f: add(f, "./a.png,1,10,train"), {"row given twice": 1}, 4),
+    "rows that differ": (lambda f: add(f, "a.png,0,10,train"), {"rows that contradict each other": 2}, 3),
+    "three rows, two alike": (
+        lambda f: add(f, "a.png,0,10,train", "a.png,1,10,train"),
+        {"rows that contradict each other": 3},
+        3,
+    ),
+    "rows of two splits": (lambda f: add(f, "a.png,1,10,test"), {"rows that contradict each other": 2}, 3),
+    "word for a number": (lambda f: (put(f, "e.png"), add(f, "e.png,yes,10,train")), {"bad value": 1}, 4),
+    "infinite": (lambda f: (put(f, "e.png"), add(f, "e.png,1,inf,train")), {"bad value": 1}, 4),
+    "beyond float32": (lambda f: (put(f, "e.png"), add(f, "e.png,1,1e200,train")), {"bad value": 1}, 4),
+    "NaN": (lambda f: (put(f, "e.png"), add(f, "e.png,nan,10,train")), {"value missing": 1}, 4),
+    "empty value": (lambda f: (put(f, "e.png"), add(f, "e.png,,10,train")), {"value missing": 1}, 4),
+    "field missing": (
+        lambda f: (put(f, "e.png"), add(f, "e.png,1")),
+        {"row of too few or too many values": 1},
+        4,
+    ),
+    "field too many": (
+        lambda f: (put(f, "e.png"), add(f, "e.png,1,10,train,9")),
+        {"row of too few or too many values": 1},
+        4,
+    ),
+    "unknown split": (lambda f: (put(f, "e.png"), add(f, "e.png,1,10,dev")), {"unknown split": 1}, 4),
+    "no file name": (lambda f: add(f, ",1,10,train"), {"row without a file name": 1}, 4),
+    "path out of the folder": (
+        lambda f: (put(f.parent, "x.png"), add(f, "../x.png,1,10,train")),
+        {"path out of the folder": 1},
+        4,
+    ),
+    "path out and in again": (lambda f: add(f, "../mine/a.png,1,10,train"), {"path out of the folder": 1}, 4),
+    "windows path out": (lambda f: add(f, r"..\x.png,1,10,train"), {"path out of the folder": 1}, 4),
+    "absolute path": (lambda f: add(f, f"{f}/a.png,1,10,train"), {"absolute path": 1}, 4),
+    "windows path": (lambda f: add(f, r"C:\a.png,1,10,train"), {"absolute path": 1}, 4),
+    "name in other case": (
+        lambda f: (put(f, "E.PNG"), add(f, "e.png,1,10,train")),
+        {"name differs in case": 1, "picture without a row": 1},
+        4,
+    ),
+    "hidden file": (lambda f: put(f, "._a.png"), {"hidden file": 1}, 4),
+    "row of a hidden file": (lambda f: (put(f, ".e.png"), add(f, ".e.png,1,10,train")), {"hidden file": 1}, 4),
+    "row in a hidden folder": (lambda f: (put(f, ".x/e.png"), add(f, ".x/e.png,1,10,train")), {"hidden file": 1}, 4),
+    "folder called like an image": (lambda f: ((f / "e.png").mkdir(), add(f, "e.png,1,9,test")), {"is a folder": 1}, 4),
+    "link out of the folder": (
+        lambda f: (put(f.parent, "x.png"), link(f, "e.png", "../x.png"), add(f, "e.png,1,10,train")),
+        {"link out of the folder": 1},
+        4,
+    ),
+    "broken link": (lambda f: (link(f, "e.png", "none.png"), add(f, "e.png,1,10,train")), {"broken link": 1}, 4),
+    "link to itself": (lambda f: link(f, "e.png", "e.png"), {"broken link": 1}, 4),
+    "folder that leads out": (
+        lambda f: (put(f.parent, "out/x.png"), link(f, "in", "../out"), add(f, "in/x.png,1,10,train")),
+        {"link to a folder": 2},  # the row, and the folder
+        4,
+    ),
+    "folder in a circle": (lambda f: link(f, "again", "."), {"link to a folder": 1}, 4),
+    "pipe": (lambda f: (os.mkfifo(f / "e.png"), add(f, "e.png,1,10,train")), {"no regular file": 1}, 4),
+    "socket": (lambda f: listen(f, "e.png"), {"no regular file": 1}, 4),
+    "name that is not UTF-8": (
+        lambda f: (f / os.fsdecode(b"caf\xe9.png")).write_bytes(plain()),
+        {"name that is not UTF-8": 1},
+        4,
+    ),
+    "control characters in a name": (lambda f: put(f, "a\x1b[2J\n.png"), {"picture without a row": 1}, 4),
+    "document among the pictures": (lambda f: put(f, "notes.txt", b"hello"), {}, 4),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
+def test_what_cannot_be_used_is_counted_and_named(folder, spoil):
+    change, left_out, usable = SPOILED[spoil]
+    change(folder)
+    found = survey(folder)
+    assert dict(found.left_out.counts) == left_out
+    assert len(found.labels["train"]) == usable
+    lines = found.left_out.lines()
+    assert all(line.isprintable() for line in lines)
+    assert [line.partition(":")[0] for line in lines if not line.startswith(" ")] == list(left_out)
+
+
+# each: another way to write the same table, and a word of what is remarked, if anything
+SAME = {
+    "byte order mark": ("\ufeffFILE,grin,age,Split\n{}", ","),
+    "CRLF": ("file,grin,age,split\r\n{}", ","),
+    "semicolons": ("file;grin;age;split\n{}", ";"),
+    "tabs": ("file\tgrin\tage\tsplit\n{}", "\t"),
+    "quotes": ('"file","grin","age","split"\n{}', ","),
+    "blank lines": ("\n\nfile,grin,age,split\n\n\n{}\n\n", ","),
+    "old Macintosh": ("file,grin,age,split\r{}", ","),
+}
+
+
+@pytest.mark.parametrize("way", SAME)
+def test_every_way_to_write_a_table(folder, way):
+    text, delimiter = SAME[way]
+    expected = listing(folder)
+    rows = [("a.png", "1", "10", "training"), ("b.png", "0", "20", "train"), ("c.png", "1", "30", "TRAIN"),
+            ("d.png", "0", "50", "train")]  # fmt: skip
+    end = "\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n"
+    table(folder, text.format(end.join(delimiter.join(row) for row in rows)))
+    found = listing(folder)
+    assert found.names == expected.names and found.splits == expected.splits and found.attributes == ("grin", "age")
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    assert not found.left_out.counts
+
+
+# each: pictures, their rows, the labels expected
+HANDLED = {
+    "name with a comma": (["a, b.png"], '"a, b.png",1', [1]),
+    "name with a quote": (['a"b.png'], '"a""b.png",1', [1]),
+    "unicode name": (["лицо 笑.png"], "лицо 笑.png,1", [1]),
+    "unicode name, other form": (["cafe\u0301.png"], "caf\u00e9.png,1", [1]),
+    "nested folders": (["deep/er/a.png"], "deep/er/a.png,1", [1]),
+    "windows folders": (["deep/er/a.png"], r"deep\er\a.png,1", [1]),
+    "no ending": (["a"], "a,1", [1]),
+    "minus one and one": (["a.png", "b.png"], "a.png,-1\nb.png,1", [0, 1]),
+    "true and false": (["a.png", "b.png"], "a.png,True\nb.png,False", [1, 0]),
+    "zero and one as floats": (["a.png", "b.png"], "a.png,0.0\nb.png,1e0", [0, 1]),
+}
+
+
+@pytest.mark.parametrize("kind", HANDLED)
+def test_names_and_values_that_are_odd_and_right(tmp_path, kind):
+    names, rows, labels = HANDLED[kind]
+    for name in names:
+        put(tmp_path, name)
+    table(tmp_path, f"file,grin\n{rows}\n")
+    found = survey(tmp_path)
+    assert not found.left_out.counts
+    assert sorted(np.concatenate(list(found.labels.values()))[:, 0]) == sorted(labels)
+
+
+def test_a_link_inside_the_folder_is_followed(folder):
+    link(folder, "e.png", "a.png")
+    add(folder, "e.png,1,10,train")
+    assert not survey(folder).left_out.counts
+
+
+def test_decimal_commas_only_where_commas_do_not_part_fields(folder):
+    table(folder, "file;age\na.png;0,5\nb.png;1,5\nc.png;1\nd.png;2\n")
+    assert listing(folder).scales["age"][0] >= 0.5 and not listing(folder).left_out.counts
+    table(folder, 'file,age\na.png,"1,234"\nb.png,2\nc.png,3\nd.png,4\n')
+    assert dict(listing(folder).left_out.counts) == {"bad value": 1}
+
+
+CHANGED = {
+    "grey": content(Image.new("L", (8, 8), 51)),
+    "palette": content(Image.new("RGB", (8, 8), "red").quantize(4)),
+    "CMYK": content(Image.new("CMYK", (8, 8)), "jpg"),
+    "transparent": content(Image.new("RGBA", (8, 8), (255, 0, 0, 0))),
+    "turned": pictures.turned(),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+def test_what_is_changed_is_counted(folder, kind):
+    put(folder, "a.png", CHANGED[kind])
+    found = survey(folder)
+    assert dict(found.changes) == {kind: 1} and not found.left_out.counts
+
+
+def test_sixteen_bit_and_animated_pictures_are_changed_in_more_than_one_way(folder):
+    put(folder, "a.png", content(Image.fromarray(np.full((8, 8), 13107, np.uint16))))
+    put(folder, "b.png", pictures.animated())
+    changes = survey(folder).changes
+    assert changes["16 bit"] == changes["animated"] == 1 and changes["grey"] == 1
+
+
+def test_sizes_and_the_middle(folder):
+    wide = Image.new("RGB", (24, 8), "red")
+    wide.paste("lime", (8, 0, 16, 8))
+    put(folder, "a.png", content(wide))
+    put(folder, "b.png", plain(size=(1, 1)))
+    found = listing(folder)
+    first = next(check.pictures(found, "train", 8))
+    assert first.size == (24, 8) and (first.image == (0, 255, 0)).all()
+    assert dict(survey(folder).sizes) == {(24, 8): 1, (1, 1): 1, (8, 8): 2}
+
+
+# each: how the table is spoiled, what the one line says
+REFUSED = {
+    "no names": (lambda f: table(f, "a.png,1,0\nb.png,0,1\n"), "first line has no names of columns"),
+    "numbers for names": (lambda f: table(f, "x,1,2\na.png,0,1\n"), "first line has no names of columns"),
+    "one column": (lambda f: table(f, "file\na.png\n"), "has no column of numbers"),
+    "words alone": (lambda f: table(f, "file,mood\na.png,glad\nb.png,sad\n"), "has no column of numbers"),
+    "another delimiter": (lambda f: table(f, "file|grin\na.png|1\n"), "has no column of numbers"),
+    "empty table": (lambda f: table(f, ""), "labels.csv: is empty"),
+    "blank table": (lambda f: table(f, "\n \n"), "labels.csv: is empty"),
+    "latin-1": (lambda f: table(f, "file,grin\na.png,1\ncafé.png,1\n", "latin-1"), "line 3 is not UTF-8"),
+    "utf-16": (lambda f: table(f, "file,grin\na.png,1\n", "utf-16"), "line 1 is not UTF-8"),
+    "NUL bytes": (lambda f: table(f, "file,grin\na.png,1\0\n"), "has NUL bytes"),
+    "quote never closed": (lambda f: table(f, 'file,grin\n"a.png,1\nb.png,0\n'), "line . is no CSV"),
+    "two columns of one name": (lambda f: table(f, "file,grin,grin\na.png,1,1\n"), "two attributes are called 'grin'"),
+    "name of a branch": (lambda f: table(f, "file,rest\na.png,1\n"), "'rest' cannot be an attribute"),
+    "name with =": (lambda f: table(f, "file,a=b\na.png,1\n"), "'a=b' cannot be an attribute"),
+    "never another number": (lambda f: table(f, "file,age\na.png,7\nb.png,7\n"), "age: is 7 in every"),
+    "table is a folder": (lambda f: ((f / "labels.csv").unlink(), (f / "labels.csv").mkdir()), "is a folder"),
+    "table is a pipe": (lambda f: ((f / "labels.csv").unlink(), os.mkfifo(f / "labels.csv")), "is no regular file"),
+    "neither table nor classes": (lambda f: (f / "labels.csv").unlink(), "neither labels.csv nor a folder"),
+}
+
+
+@pytest.mark.parametrize("spoil", REFUSED)
+def test_tables_that_cannot_be_read_are_refused_by_name(folder, spoil):
+    change, said = REFUSED[spoil]
+    change(folder)
+    with pytest.raises(InputError, match=said) as raised:
+        listing(folder)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_table_too_large_is_not_read(folder):
+    with open(folder / "labels.csv", "r+b") as file:
+        file.truncate(1 << 40)  # a hole: no disk is used
+    with pytest.raises(InputError, match=r"labels\.csv: has 1048576 MiB, more than 64"):
+        listing(folder)
+
+
+def test_a_picture_too_large_is_not_read(folder):
+    with open(folder / "a.png", "r+b") as file:
+        file.truncate(1 << 40)
+    found = survey(folder)
+    assert dict(found.left_out.counts) == {"more than 256 MiB": 1}
+
+
+def test_columns_of_words_are_no_attributes_and_said(folder):
+    table(folder, "name,mood,Image,grin,\nA,glad,a.png,1,\nB,sad,b.png,0,\nC,,c.png,1,\nD,,d.png,0,\n")
+    found = listing(folder)
+    assert found.attributes == ("grin",) and len(found.names) == 4
+    assert [remark.split()[1] for remark in found.remarks] == ["1", "2", "5"]
+
+
+def test_chosen_attributes_excuse_the_others(folder):
+    add(folder, "e.png,1,unknown,train")
+    put(folder, "e.png")
+    assert len(listing(folder).names) == 4
+    found = listing(folder, chosen=("grin",))
+    assert found.attributes == ("grin",) and len(found.names) == 5
+    with pytest.raises(InputError, match=r"--attributes: .*labels\.csv has no column smile; it has grin, age"):
+        listing(folder, chosen=("smile",))
+
+
+def test_another_table(folder, tmp_path):
+    (folder / "labels.csv").rename(tmp_path / "other.csv")
+    assert listing(folder, labels_file=str(tmp_path / "other.csv")).names == ["a.png", "b.png", "c.png", "d.png"]
+    with pytest.raises(InputError, match="more.csv: no such file"):
+        listing(folder, labels_file="more.csv")
+
+
+def test_values_are_scaled_by_the_training_split_alone(folder):
+    table(folder, "file,age,split\na.png,10,train\nb.png,30,train\nc.png,20,val\nd.png,50,test\n")
+    found = listing(folder)
+    np.testing.assert_allclose(found.labels[:, 0], [0, 1, 0.5, 1])
+    assert found.scales == {"age": [10, 30]}
+    assert found.remarks == ["age: 1 values lie beyond 10 to 30, its range in the training split"]
+
+
+def test_splits_by_name_are_stable_and_about_their_shares(tmp_path):
+    splits = [split_of(f"{i}.png") for i in range(4000)]
+    assert 0.04 < splits.count("test") / 4000 < 0.06
+    assert 0.04 < splits.count("validation") / 4000 < 0.06
+    assert split_of("cafe\u0301.png") == split_of("caf\u00e9.png")
+    names = [f"{i}.png" for i in range(0, 40, 2)]
+    for stage in (names, [*names, *(f"{i}.png" for i in range(1, 40, 2))]):
+        table(tmp_path, "file,grin\n" + "".join(f"{name},{i % 2}\n" for i, name in enumerate(stage)))
+        for name in stage:
+            put(tmp_path, name)
+        found = listing(tmp_path)
+        assert dict(zip(found.names, found.splits, strict=True)) == {name: split_of(name) for name in stage}
+
+
+def test_one_folder_a_class(tmp_path):
+    for name in ("cats/1.png", "cats/deep/2.png", "dogs/3.png"):
+        put(tmp_path, name)
+    put(tmp_path, "stray.png")
+    (tmp_path / "birds").mkdir()
+    found = listing(tmp_path)
+    assert found.attributes == ("cats", "dogs")
+    np.testing.assert_array_equal(found.labels, [[1, 0], [1, 0], [0, 1]])
+    assert found.splits == [split_of(name) for name in found.names]
+    assert dict(found.left_out.counts) == {"picture outside every class folder": 1}
+
+
+def test_one_folder_a_split_and_a_class(tmp_path):
+    for name in ("train/cats/1.png", "train/dogs/2.png", "val/cats/3.png", "Test/dogs/4.png"):
+        put(tmp_path, name)
+    found = listing(tmp_path)
+    assert found.attributes == ("cats", "dogs")
+    assert dict(zip(found.names, found.splits, strict=True)) == {
+        "train/cats/1.png": "train", "train/dogs/2.png": "train", "val/cats/3.png": "validation",
+        "Test/dogs/4.png": "test",
+    }  # fmt: skip
+
+
+def test_the_stamp_is_another_where_anything_is(folder):
+    stamps = [listing(folder).stamp, listing(folder).stamp]
+    assert stamps[0] == stamps[1]
+    put(folder, "a.png", plain("white", (9, 9)))
+    stamps.append(listing(folder).stamp)
+    add(folder, "e.png,1,10,train")
+    stamps.append(listing(folder).stamp)
+    stamps.append(listing(folder, chosen=("grin",)).stamp)
+    assert len(set(stamps)) == 4

@@ -1,0 +1,26 @@
+"""What is left out is counted in full and named in part."""
+
+from tf_homo.data.left_out import LISTED, LeftOut, printable
+
+
+def test_counts_and_names():
+    left_out = LeftOut()
+    for number in range(100):
+        left_out.add("truncated", f"{number}.png")
+    left_out.add("hidden file", ".a.png")
+    lines = left_out.lines()
+    assert lines[0] == "truncated: 100" and lines[1] == "  0.png"
+    assert lines[26:] == ["  and 75 more", "hidden file: 1", "  .a.png"]  # half of LISTED each
+    assert len(lines) <= LISTED + 4
+    assert left_out.summary() == "100 truncated, 1 hidden file"
+
+
+def test_nothing():
+    assert LeftOut().lines() == [] and LeftOut().summary() == ""
+
+
+def test_text_from_files_is_fit_for_a_terminal():
+    assert printable("a\x1b[2J\n.png") == "a\\x1b[2J\\n.png"
+    assert printable("caf\udce9.png").encode()
+    assert printable("лицо 笑.png") == "лицо 笑.png"
+    assert len(printable("x" * 10_000)) < 310
