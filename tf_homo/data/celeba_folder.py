@@ -40,15 +40,16 @@ def listing(root: Path) -> Listing:
     left_out, remarks = LeftOut(), []
     files = {file: _place(root, file) for file in (ATTRIBUTES, PARTITION, IDENTITY)}
     lines = tables.blanks(files[ATTRIBUTES])
-    if len(lines) < 2 or len(lines[0]) != 1 or not lines[0][0].isdecimal():
+    (_, count), (_, header) = next(lines), next(lines, (2, []))
+    if len(count) != 1 or not count[0].isdecimal() or len(count[0]) > 12 or not header:
         raise InputError(f"{files[ATTRIBUTES]}: its first line is no count of rows; fetch it again")
-    names = check_names(str(files[ATTRIBUTES]), lines[1])
-    if int(lines[0][0]) != (count := sum(map(bool, lines[2:]))):
-        remarks.append(f"{ATTRIBUTES}: its first line says {int(lines[0][0]):,} rows, there are {count:,}")
+    names = check_names(str(files[ATTRIBUTES]), header)
     partition = _column(files[PARTITION], left_out)
     people = _column(files[IDENTITY], left_out) if files[IDENTITY].exists() else {}
     store = _store(root)
     rows = settled(_rows(names, lines, partition, people), store, left_out)
+    if int(count[0]) != (there := sum(1 for _ in tables.blanks(files[ATTRIBUTES])) - 2):
+        remarks.append(f"{ATTRIBUTES}: its first line says {int(count[0]):,} rows, there are {there:,}")
     if unknown := sum(row.identity < 0 for row in rows):
         remarks.append(f"{IDENTITY} is missing, or does not say who is on {unknown:,} pictures")
     tables_stamp = [file.read_bytes() for file in files.values() if file.exists()]
@@ -66,7 +67,7 @@ def listing(root: Path) -> Listing:
 
 
 def _rows(names, lines, partition: dict[str, str], people: dict[str, str]) -> Iterator[Row]:
-    for number, (file, *values) in ((n, fields) for n, fields in enumerate(lines[2:], 3) if fields):
+    for number, (file, *values) in lines:
         part, person = partition.get(file), people.get(file, "")
         if len(values) != len(names):
             yield Row(number, file, ("row of too few or too many values", f"{len(values)} for {len(names)} names"))
@@ -85,11 +86,11 @@ def _rows(names, lines, partition: dict[str, str], people: dict[str, str]) -> It
 def _column(path: Path, left_out: LeftOut) -> dict[str, str]:
     """{file: what stands beside it}; both texts where it stands there twice and differs."""
     column: dict[str, str] = {}
-    for number, fields in enumerate(tables.blanks(path), 1):
+    for number, fields in tables.blanks(path):
         if len(fields) == 2:
             file, text = fields
             column[file] = text if column.get(file, text) == text else f"{column[file]} and {text}"
-        elif fields:
+        else:
             left_out.add("line that is no file and number", f"{path.name} (line {number}): {' '.join(fields)}")
     return column
 

@@ -38,9 +38,10 @@ def read(path: Path) -> str:
     return text
 
 
-def blanks(path: Path) -> list[list[str]]:
-    """The lines of a file, split on runs of blanks; InputError as in `read`. Line n is entry n - 1."""
-    return [line.split() for line in read(path).splitlines()]
+def blanks(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) of a file, split on runs of blanks; blank lines are passed over. InputError as in `read`."""
+    lines = io.StringIO(read(path))
+    return ((number, fields) for number, line in enumerate(lines, 1) if (fields := line.split()))
 
 
 def csv_rows(path: Path) -> tuple[str, Iterator[tuple[int, list[str]]]]:
