@@ -84,12 +84,12 @@ def _rows(names, lines, partition: dict[str, str], people: dict[str, str]) -> It
 
 
 def _column(path: Path, left_out: LeftOut) -> dict[str, str]:
-    """{file: what stands beside it}; both texts where it stands there twice and differs."""
+    """{file: what stands beside it}; two texts where it stands there twice and differs."""
     column: dict[str, str] = {}
     for number, fields in tables.blanks(path):
         if len(fields) == 2:
             file, text = fields
-            column[file] = text if column.get(file, text) == text else f"{column[file]} and {text}"
+            column[file] = text if column.get(file, text) == text else f"{column[file][:20]} and {text[:20]}"
         else:
             left_out.add("line that is no file and number", f"{path.name} (line {number}): {' '.join(fields)}")
     return column
