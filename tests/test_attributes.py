@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 
 from tf_homo import attributes
-from tf_homo.attributes import CELEBA, GROUPS, REST, check_names, default_groups, groups_of, leads_of, named_groups
-from tf_homo.attributes import strengths, wishes
+from tf_homo.attributes import (
+    CELEBA,
+    GROUPS,
+    REST,
+    check_names,
+    default_groups,
+    groups_of,
+    leads_of,
+    named_groups,
+    strengths,
+    wishes,
+)
 from tf_homo.data import drawing
 from tf_homo.errors import InputError
 

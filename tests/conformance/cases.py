@@ -34,6 +34,7 @@ TINY = {
     "steps": 3,
 }
 FACES = ("Smiling", "Young", "Wearing_Hat")  # two groups, and one attribute in none
+PAIRED = ("Smiling", "Mouth_Slightly_Open", "Young", "Wearing_Hat")  # two of them in one group
 CASES = {
     "homo": Case(
         "homo",
@@ -68,7 +69,7 @@ CASES = {
             "path_share": 0.3,
             "change_weight": 1.0,
         },
-        FACES,
+        PAIRED,
     ),
 }
 

@@ -1,0 +1,138 @@
+"""What systems with branches share, shown by the one that has all of it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.tiny_homo import a_batch, make, on_pictures
+from tf_homo.branches import partner
+from tf_homo.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def homo():
+    return make()
+
+
+@pytest.fixture
+def batch():
+    return a_batch()
+
+
+def test_partners_are_swapped_two_by_two():
+    x = tf.reshape(tf.range(12.0), (6, 2, 1))
+    assert partner(x)[:, 0, 0].numpy().tolist() == [2, 0, 6, 4, 10, 8]
+    np.testing.assert_array_equal(partner(partner(x)), x)
+
+
+def test_labels_move_by_their_own_branch_alone(homo, batch):
+    assert homo.branch_names == ("expression", "age", "rest")
+    found = homo.labels_at(batch["labels"], tf.constant([[0.25, 0.5, 1.0]] * 4))
+    # Smiling, Young, Wearing_Hat (stays the source's), Mouth_Slightly_Open
+    np.testing.assert_allclose(found, [[0.25, 1, 0, 0], [0.75, 1, 1, 0], [1, 0, 0, 0.75], [1, 0, 1, 0.25]], atol=1e-6)
+
+
+def test_strength_one_everywhere_is_the_partner_s_labels(homo, batch):
+    known = [0, 1, 3]
+    found = homo.labels_at(batch["labels"], tf.ones((4, 3))).numpy()
+    np.testing.assert_array_equal(found[:, known], partner(batch["labels"]).numpy()[:, known])
+
+
+def test_the_branch_for_the_rest_is_a_choice():
+    assert make(rest="none").branch_names == ("expression", "age")
+    with pytest.raises(InputError, match="the data set has no attributes"):
+        make(attributes=())
+
+
+def test_groups_are_those_that_are_given_or_one_for_each_attribute():
+    groups = {"hat": ["Wearing_Hat"], "mouth": ["Mouth_Slightly_Open", "Smiling"]}
+    method = make(groups=groups)
+    assert method.branch_names == ("hat", "mouth", "rest")
+    assert method.membership == [[0, 1, 0], [0, 0, 0], [1, 0, 0], [0, 1, 0]]
+    assert method.info()["groups"] == groups and method.info()["branches"] == ["hat", "mouth", "rest"]
+    assert make(attributes=("grin", "specs")).branch_names == ("grin", "specs", "rest")
+
+
+def test_the_rest_may_be_what_the_others_leave():
+    method = make(rest="remainder")
+    assert method.branch_names == ("expression", "age", "rest") and len(method.interpolator.branches) == 2
+    latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
+    reached, moves = method.interpolate(latent, partner(latent) - latent, tf.ones((4, 3)))
+    np.testing.assert_allclose(reached, partner(latent), atol=1e-5)
+    assert tf.reduce_min(tf.reduce_max(tf.abs(moves), axis=(0, 2, 3, 4))) > 0.01
+
+
+def test_strengths_fill_the_unit_interval_or_move_one_branch():
+    count = 512
+    raw = {"image": tf.zeros((count, 32, 32, 3), tf.uint8), "labels": tf.zeros((count, 4))}
+    every = make(lone_share=0.0, corner_share=0.0).prepare(raw, tf.constant([0, 0]))["strength"].numpy()
+    assert 0 <= every.min() < 0.01 and 0.99 < every.max() <= 1
+    assert (every > 0).sum(axis=1).mean() > 2.9
+    lone = make(lone_share=1.0, corner_share=0.0).prepare(raw, tf.constant([0, 0]))["strength"].numpy()
+    assert ((lone > 0).sum(axis=1) <= 1).all()
+    assert np.abs((lone > 0).mean(axis=0) - 1 / 3).max() < 0.1
+
+
+def test_strengths_are_drawn_as_asked(batch):
+    raw = {"image": tf.zeros((64, 32, 32, 3), tf.uint8), "labels": tf.zeros((64, 4))}
+    draw = lambda **options: make(**options).prepare(raw, tf.constant([1, 2]))["strength"].numpy()  # noqa: E731
+    assert set(np.unique(draw(corner_share=1.0))) == {0.0, 1.0}
+    assert np.all(np.count_nonzero(draw(lone_share=1.0, corner_share=0.0), axis=1) == 1)
+    one = draw(path_share=1.0, rest_plays=False, lone_share=1.0, corner_share=1.0)
+    assert np.all(one == one[:, :1]) and len(np.unique(one)) > 32
+    still = draw(rest_plays=False, lone_share=0.0, corner_share=0.0)
+    assert not still[:, 2].any() and np.all(still[:, :2] > 0)
+
+
+def test_where_no_reference_is_given_its_reading_is_all_there_is(batch):
+    method = on_pictures()
+    latent = method.encode(batch["image"])
+    found, whole = method.difference(latent, batch["given"]), partner(latent) - latent
+    np.testing.assert_array_equal(found[0], whole[0])
+    np.testing.assert_array_equal(method.code(found)[1], tf.zeros_like(method.code(found)[1]))
+    np.testing.assert_array_equal(found[1, ..., method.depth :], whole[1, ..., method.depth :])
+    raw = {"image": tf.zeros((64, 32, 32, 3), tf.uint8), "labels": tf.zeros((64, 4))}
+    drawn = on_pictures(edit_share=1.0).prepare(raw, tf.constant([1, 2]))
+    np.testing.assert_array_equal(drawn["given"], 1.0 - drawn["apart"])
+
+
+def test_a_wish_moves_its_own_branch_evenly_to_the_end(batch):
+    method = on_pictures()
+    method.coupling.slopes.assign(tf.zeros_like(method.coupling.slopes))
+    latent = method.encode(batch["image"])
+    edit = lambda *wish: method.edit(latent, tf.constant([wish] * 4))  # noqa: E731
+    np.testing.assert_array_equal(edit(0.0, 0.0, 0.0, 0.0), latent)
+    np.testing.assert_allclose(edit(1.0, 0, 0, 0)[:, 0, 0, method.depth], tf.ones(4), atol=1e-5)
+    np.testing.assert_allclose(edit(0, -1.0, 0, 0)[:, 0, 0, method.depth + 1], -tf.ones(4), atol=1e-5)
+    half, whole = edit(0.5, 0, 0, 0) - latent, edit(1.0, 0, 0, 0) - latent
+    np.testing.assert_allclose(2 * half, whole, atol=1e-5)
+    assert np.abs(method.code(whole)).max() > 1e-3
+    np.testing.assert_array_equal(whole[..., method.depth + 1 :], tf.zeros_like(whole[..., method.depth + 1 :]))
+
+
+def test_others_of_the_group_go_along(batch):
+    method = on_pictures()
+    slopes = np.zeros((4, 4), np.float32)
+    slopes[0, 3], slopes[0, 1] = 0.5, 9.0  # an open mouth goes with a smile; Young stands in another group
+    method.coupling.slopes.assign(slopes)
+    np.testing.assert_allclose(method.coupling(tf.constant([[1.0, 0, 0, 0]])), [[1.0, 0, 0, 0.5]])
+    told = tf.constant([[1.0, 0.0, 0.0, 0.5]])
+    # from the smile all is told; from the open mouth, whose own slope is 0, the smile is not
+    assert float(method.coupling.left(told)) == pytest.approx(1.0 / 16)
+
+
+def test_the_model_card_names_branches_and_groups(homo):
+    info = homo.info()
+    assert info["branches"] == ["expression", "age", "rest"]
+    assert info["groups"] == {"expression": ["Mouth_Slightly_Open", "Smiling"], "age": ["Young"]}
+    assert info["latent"] == [4, 4, 6]
+    assert info["config"] == dataclasses.asdict(homo.config)
+
+
+def test_a_sample_shows_each_branch_and_all_of_them(homo, batch):
+    pictures, columns = homo.sample({"image": tf.cast(255 * batch["image"], tf.uint8)})
+    assert columns == ["source", "decoded", "expression", "age", "rest", "all", "target"]
+    assert pictures.shape == (4, 7, 32, 32, 3)
+    np.testing.assert_array_equal(pictures[:, 0], partner(pictures[:, 6]))
