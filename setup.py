@@ -13,9 +13,18 @@ README = HERE / "README.md"
 EXTRAS = {
     "video": ["imageio-ffmpeg>=0.6"],
     "report": ["matplotlib>=3.10", "jinja2>=3.1"],
+    "serving": ["tensorflow-serving-api>=2.21,<2.22", "grpcio>=1.70"],
 }
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
-EXTRAS["dev"] = ["packaging>=24", "pre-commit>=4", "pytest>=8.4", "pytest-xdist>=3.6", "ruff>=0.12"]
+EXTRAS["dev"] = [
+    "packaging>=24",
+    "pre-commit>=4",
+    "protobuf>=6.31",
+    "pytest>=8.4",
+    "pytest-xdist>=3.6",
+    "pyyaml>=6",
+    "ruff>=0.12",
+]
 EXTRAS["gpu"] = ["tensorflow[and-cuda]>=2.21,<2.22"]
 # tensorflow-addons ended with Keras 2 and cannot be imported beside the Keras 3 that tf_homo is built on. The extra
 # names it, but it is of use only in an environment of its own: see requirements-addons.txt.
@@ -38,7 +47,7 @@ setup(
         "Topic :: Scientific/Engineering :: Image Processing",
     ],
     packages=find_packages(include=["tf_homo", "tf_homo.*", "export", "export.*"]),
-    package_data={"tf_homo": ["pretrained/**/*"]},
+    package_data={"tf_homo": ["pretrained/**/*"], "export.serving": ["*"]},
     python_requires=">=3.11,<3.14",
     install_requires=[
         "tensorflow>=2.21,<2.22",

@@ -4,7 +4,7 @@
 
 Writes OUT/<version>/ with one signature for each of the method's, model.json and parity.json: the largest difference
 between the method in memory and the SavedModel as loaded again. Above --tolerance it ends with status 1 and leaves
-nothing behind.
+nothing behind. With tensorflow-serving-api it also writes the requests that TensorFlow Serving warms up with.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags, logging
 
-from export import parity
+from export import parity, warm_up
 from tf_homo import errors, files, serving
 from tf_homo.errors import InputError
 
@@ -47,6 +47,7 @@ def export(method: "Method", output_dir: Path, version: int | None = None, toler
         print(parity.describe(report))
         parity.check(found, tolerance)
         files.write_json(partial / "parity.json", report)
+        warm_up.write(partial, {name: signature.inputs for name, signature in method.signatures().items()})
         partial.rename(final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

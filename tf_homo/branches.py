@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tf_homo import image_bytes
 from tf_homo.attributes import REST, leads_of
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Method, Signature
@@ -109,6 +110,7 @@ class BranchedMethod(Method):
         image = tf.TensorSpec((None, size, size, 3), tf.float32)
         latent = tf.TensorSpec((None, h, w, d), tf.float32)
         strength = tf.TensorSpec((None, len(self.branch_names)), tf.float32)
+        photo = tf.TensorSpec((None,), tf.string)
 
         def encode(image):
             return {"latent": self.encode(image)}
@@ -130,11 +132,17 @@ class BranchedMethod(Method):
             a, b = encode(source)["latent"], encode(target)["latent"]
             return decode(interpolate(a, b, strength)["latent"])
 
+        def morph_jpeg(source, target, strength):
+            a, b = image_bytes.decode(source, size), image_bytes.decode(target, size)
+            # TensorFlow Serving writes an output as base64 where its name ends in _bytes
+            return {"image_bytes": image_bytes.encode(whole(a, b, strength)["image"])}
+
         found = {
             "encode": Signature(encode, {"image": image}),
             "interpolate": Signature(interpolate, {"source": latent, "target": latent, "strength": strength}),
             "decode": Signature(decode, {"latent": latent}),
             "serving_default": Signature(whole, {"source": image, "target": image, "strength": strength}),
+            "morph_jpeg": Signature(morph_jpeg, {"source": photo, "target": photo, "strength": strength}),
         }
         if self.edits:
             wish = tf.TensorSpec((None, len(self.attributes)), tf.float32)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tf_homo.method import Method
 
 CARRIED = Path(__file__).parent / "pretrained" / "drawn_64" / "morph.tflite"
+LARGEST = 1e6  # of a number that goes in: beyond it, float32 may overflow on the way
 KINDS = "a run folder (with checkpoints/), a SavedModel folder (OUT/<version>/, with saved_model.pb) or a .tflite file"
 
 Shape = tuple[int | None, ...]
@@ -33,7 +34,8 @@ class Call:
     """One signature: `inputs` gives each argument's shape (None = any size), `run` maps arrays to the only output."""
 
     def __init__(self, inputs: Mapping[str, Shape], run: Callable[[Arrays], np.ndarray]):
-        self.inputs, self.run = dict(inputs), run
+        self.inputs = dict(sorted(inputs.items(), key=lambda item: item[0] == "strength"))  # as the table has them
+        self.run = run
 
 
 class Morpher:
@@ -77,7 +79,8 @@ class Morpher:
         """Runs the signature `name`; its inputs and output are those of the signature table, float32.
 
         Raises:
-          InputError: no such signature, or an input is missing, of another shape, or not floating point.
+          InputError: no such signature, or an input is missing, of another shape, not floating point, or holds a number
+            that is not finite or larger than LARGEST.
         """
         if name not in self.calls:
             raise InputError(f"{self._name}: no signature {name!r}; it has {', '.join(sorted(self.calls))}")
@@ -102,6 +105,8 @@ class Morpher:
             raise InputError(f"{name}: {arg} has shape {value.shape}, {self._name} takes {self._wanted(arg, shape)}")
         if not len(value):
             raise InputError(f"{name}: {arg} is empty, give at least one row")
+        if not (np.abs(value) <= LARGEST).all():
+            raise InputError(f"{name}: {arg} holds a number that is not finite or larger than {LARGEST:g}; mend it")
         return np.ascontiguousarray(value, np.float32)
 
     def _wanted(self, arg: str, shape: Shape) -> str:
@@ -138,7 +143,7 @@ def load(path: str | os.PathLike | None = None) -> Morpher:
     if not place.exists():
         raise InputError(f"{place}: no such file or folder; give {KINDS}")
     if (place / "saved_model.pb").is_file():
-        return Morpher(_saved_model_calls(place), _info(place / "model.json"), "saved_model", place)
+        return Morpher(_saved_model_calls(place), read_card(place / "model.json"), "saved_model", place)
     if (place / "checkpoints").is_dir():
         import_tensorflow()
         from tf_homo.trainer import restore
@@ -147,7 +152,7 @@ def load(path: str | os.PathLike | None = None) -> Morpher:
         return Morpher(_live_calls(method), card(method), "run", place)
     if place.is_file() and place.suffix == ".tflite":
         own = place.with_suffix(".json")
-        info = _info(own if own.exists() else place.with_name("model.json"))
+        info = read_card(own if own.exists() else place.with_name("model.json"))
         return Morpher(_tflite_calls(place), info, "tflite", place)
     raise InputError(f"{place}: not a model; give {KINDS}")
 
@@ -171,9 +176,11 @@ def module(method: "Method") -> "tf.Module":
     import keras
     import tensorflow as tf
 
+    from tf_homo.guards import guarded
+
     served = tf.Module()
     for name, signature in method.signatures().items():
-        setattr(served, name, tf.function(signature.function))
+        setattr(served, name, tf.function(guarded(signature, LARGEST)))
     read = {id(handle) for function in concrete(served, method).values() for handle in function.captured_inputs}
     variables = [v.value if isinstance(v, keras.Variable) else v for v in method.variables]
     served.weights = [v for v in variables if id(v.handle) in read]
@@ -187,7 +194,7 @@ def concrete(served: "tf.Module", method: "Method") -> dict[str, Any]:
 
 def _live_calls(method: "Method") -> dict[str, Call]:
     served = module(method)
-    return {name: _tensorflow_call(function, keep=served) for name, function in concrete(served, method).items()}
+    return _tensorflow_calls(concrete(served, method), keep=served)
 
 
 def _saved_model_calls(folder: Path) -> dict[str, Call]:
@@ -198,10 +205,15 @@ def _saved_model_calls(folder: Path) -> dict[str, Call]:
         loaded = tf.saved_model.load(str(folder))
     except (OSError, tf.errors.OpError) as error:
         raise InputError(f"{folder}: unreadable SavedModel, export it again ({str(error)[:200]})") from error
+    return _tensorflow_calls(loaded.signatures, keep=loaded)
+
+
+def _tensorflow_calls(functions: Mapping[str, Any], keep: Any) -> dict[str, Call]:
+    """Those of `functions` that take numbers only."""
     return {
-        name: _tensorflow_call(function, keep=loaded)
-        for name, function in loaded.signatures.items()
-        if all(spec.dtype == tf.float32 for spec in function.structured_input_signature[1].values())
+        name: _tensorflow_call(function, keep)
+        for name, function in functions.items()
+        if all(spec.dtype == "float32" for spec in function.structured_input_signature[1].values())
     }
 
 
@@ -213,8 +225,7 @@ def _tensorflow_call(function: Any, keep: Any) -> Call:
         (output,) = function(**{arg: tf.constant(array) for arg, array in arrays.items()}).values()
         return output.numpy()
 
-    args, kwargs = function.structured_input_signature
-    specs = {spec.name: spec for spec in args} | kwargs
+    specs = function.structured_input_signature[1]
     return Call({arg: tuple(spec.shape) for arg, spec in specs.items()}, run)
 
 
@@ -238,11 +249,14 @@ def _tflite_call(runner: Any) -> Call:
     return Call(shapes, run)
 
 
-def _info(file: Path) -> dict[str, Any]:
+def read_card(file: Path) -> dict[str, Any]:
+    """The content of a model.json; InputError where it is missing, damaged or lacks what every system has there."""
     try:
         info = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise InputError(f"{file}: missing; it is written with the model, copy it along") from None
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}); give a model.json") from None
     except ValueError as error:
         raise InputError(f"{file}: not JSON ({error}); export the model again") from error
     needed = ("branches", "groups", "image_size", "latent")

@@ -1,0 +1,1 @@
+"""Speed as ratios within one run, and what a server bears; each program prints JSON."""

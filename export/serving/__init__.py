@@ -1,0 +1,1 @@
+"""What an operator copies: settings of TensorFlow Serving, and a client. README.md tells how."""
