@@ -21,7 +21,7 @@ ROOMS = ("tf_homo", "export", "benchmarks", "tests")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")) + [ROOT / "setup.py"]
 CONFIGS = sorted((ROOT / "configs").glob("**/*.cfg"))
 PAGES = sorted(ROOT.glob("*.md"))
-DEPLOYED = {".js", ".html", ".kt", ".md", ".sh", ".json", ".yaml", ".yml"}
+DEPLOYED = {".js", ".html", ".kt", ".md", ".sh", ".json", ".yaml", ".yml", ".config"}
 OTHERS = [
     path
     for path in sorted((ROOT / "export").rglob("*"))

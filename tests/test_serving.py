@@ -96,6 +96,8 @@ def test_double_precision_is_taken(morpher):
         ("encode", {"image": images(1)[0]}, r"\(8, 8, 3\).*\(B, 8, 8, 3\)"),
         ("encode", {"image": images(1)[:0]}, "empty"),
         ("encode", {"image": (images(1) * 255).astype(np.uint8)}, "uint8.*divide 8-bit images by 255"),
+        ("encode", {"image": images(1) * np.nan}, "image holds a number that is not finite or larger than 1e[+]06"),
+        ("interpolate", {"strength": ROWS * 1e30}, "strength holds a number that is not finite or larger than 1e[+]06"),
         ("encode", {"picture": images(1)}, "takes image; got picture"),
         ("decode", {"latent": images(1)}, r"\(B, 2, 2, 8\)"),
         ("mend", {"image": images(1)}, "no signature 'mend'; it has decode, encode"),

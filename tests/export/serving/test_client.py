@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[3]
 def places(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
     (folder / "a.png").write_bytes(png(1, 32))
+    (folder / "a2.png").write_bytes(png(3, 32))
     (folder / "b.jpg").write_bytes(data(picture(2, 60), "JPEG"))
     (folder / "cut.jpg").write_bytes(REFUSED["jpeg_cut"])
     (folder / "broken.json").write_text("{")
@@ -40,7 +41,7 @@ def test_two_photos_become_the_film_that_the_model_makes(protocol, places, serve
         places,
         *(f"--protocol={protocol}", f"--host=localhost:{getattr(server, protocol)}"),
         *(f"--model_json={served.folder / 'model.json'}", "--strength=Smiling=1,rest=0.5"),
-        target=places / "a2.png" if (places / "a2.png").write_bytes(png(3, 32)) else None,
+        target=places / "a2.png",
         out=out,
     )
     assert ended.returncode == 0, ended.stderr
