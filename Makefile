@@ -1,4 +1,4 @@
-# `make demo` and `make test` do their own set-up: all they need is make and a Python from 3.11 to 3.13.
+# `make demo` and `make test` do their own set-up: all they need is make and a Python from 3.11 to 3.13; `make web` also npm.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,6 +11,9 @@ RUN ?= runs/demo
 JOBS ?= 2
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+MODEL ?=
+PORT ?= 8000
+LIBRARIES := export/web/node_modules/.package-lock.json
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -21,7 +24,7 @@ FIND_PYTHON = for p in $${PYTHON:-python3.11 python3.12 python3.13 python3 pytho
 	echo "error: found no Python 3.11, 3.12 or 3.13 with its venv module; install one (Debian: apt install python3.11-venv)" \
 	"or name it: make PYTHON=/path/to/python3.11" >&2; exit 2
 
-.PHONY: help install demo test lint format lock clean
+.PHONY: help install demo web test lint format lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -46,6 +49,16 @@ demo: $(STAMP) ## train on drawn faces, evaluate, morph, export; writes runs/dem
 	@printf '\nstrip       %s\nGIF         %s\nSavedModel  %s\n.tflite     %s\n' \
 		$(RUN)/strip.png $(RUN)/morph.gif $(RUN)/saved_model/1 $(RUN)/morph.tflite
 
+web: $(LIBRARIES) $(STAMP) ## a page that morphs in the browser, on localhost; MODEL=morph.tflite for your own
+	$(PY) -m export.web.build --output_dir=build/web $(if $(MODEL),--model='$(MODEL)')
+	$(PY) -m export.web.serve --folder=build/web --port=$(PORT)
+
+$(LIBRARIES): export/web/package-lock.json
+	@command -v npm >/dev/null || { echo "error: found no npm, which fetches what the page runs on; install Node.js 18 or" \
+	"newer (Debian: apt install npm)" >&2; exit 2; }
+	npm ci --prefix export/web --no-audit --no-fund
+	@touch $@
+
 test: lint ## lint, then the whole test suite
 	$(PY) -m pytest -n $(JOBS) --dist=loadfile
 
@@ -67,5 +80,5 @@ lock: ## write requirements.lock anew: the latest versions inside the ranges of 
 	@rm -rf build
 
 clean: ## remove the environment, the builds and the caches; runs/ stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist export/web/node_modules *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

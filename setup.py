@@ -24,6 +24,7 @@ EXTRAS["dev"] = [
     "pytest-xdist>=3.6",
     "pyyaml>=6",
     "ruff>=0.12",
+    "selenium>=4.30",
 ]
 EXTRAS["gpu"] = ["tensorflow[and-cuda]>=2.21,<2.22"]
 # tensorflow-addons ended with Keras 2 and cannot be imported beside the Keras 3 that tf_homo is built on. The extra
@@ -47,7 +48,11 @@ setup(
         "Topic :: Scientific/Engineering :: Image Processing",
     ],
     packages=find_packages(include=["tf_homo", "tf_homo.*", "export", "export.*"]),
-    package_data={"tf_homo": ["pretrained/**/*"], "export.serving": ["*"]},
+    package_data={
+        "tf_homo": ["pretrained/**/*"],
+        "export.serving": ["*"],
+        "export.web": ["page/*", "package*.json"],
+    },
     python_requires=">=3.11,<3.14",
     install_requires=[
         "tensorflow>=2.21,<2.22",

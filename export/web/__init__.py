@@ -1,0 +1,1 @@
+"""A page that runs the exported .tflite in the visitor's own browser."""

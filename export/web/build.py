@@ -1,0 +1,130 @@
+"""Puts the page together: page/, the libraries, a model, a few faces. The folder can lie on any web server.
+
+    npm ci --prefix export/web
+    python -m export.web.build --output_dir=build/web [--model=morph.tflite] [--faces=a.jpg,drawn_faces:3]
+
+`make web` does both and serves it. The folder appears whole or not at all; an older page in its place is replaced.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from export.parity import ExportError
+from export.web.fixed import fixed
+from tf_homo import errors, files, photos, report, serving
+from tf_homo.errors import InputError
+
+HERE = Path(__file__).parent
+FACES = [f"{photos.DRAWN}{index}" for index in (3, 27, 14, 21, 1, 8)]
+SIGNATURES = {"encode", "interpolate", "decode"}
+TOLERANCE = 1e-3  # a quarter of the step between two colours of 8 bits
+_RUNTIME = "@litertjs/core/wasm/litert_wasm"
+LIBRARIES = {  # where they lie in the page: where they lie in node_modules
+    "lib/litert.js": "@litertjs/core/dist/index.js",
+    "lib/litert_wasm_utils.js": "@litertjs/wasm-utils/dist/index.js",
+    "lib/gifenc.js": "gifenc/dist/gifenc.esm.js",
+    "lib/gifenc.LICENSE.md": "gifenc/LICENSE.md",
+    # With relaxed SIMD and without: LiteRT.js loads the one that the browser can run.
+    **{
+        f"lib/wasm/litert_wasm{kind}_internal.{ending}": f"{_RUNTIME}{kind}_internal.{ending}"
+        for kind in ("", "_compat")
+        for ending in ("js", "wasm")
+    },
+}
+
+
+def build(output_dir: Path, model: Path | None = None, faces: Sequence[str] = FACES) -> None:
+    """Writes the page for `model`, by default the carried one; `faces` are what `photos.source` reads, at least two.
+
+    Raises:
+      InputError: the model or a face cannot be read, the model is no .tflite with branches, libraries are missing, or
+        output_dir holds something else than a page.
+      ExportError: the model with fixed shapes, its branches added up, paints another picture than the model.
+    """
+    if len(faces) < 2:
+        raise InputError(f"--faces={','.join(faces)}: give at least two, for instance {','.join(FACES[:2])}")
+    if output_dir.is_dir() and any(output_dir.iterdir()) and not (output_dir / "index.html").exists():
+        raise InputError(f"--output_dir={output_dir}: holds something else than a page; name another folder")
+    libraries = {place: _library(name) for place, name in LIBRARIES.items()}
+    morpher = serving.load(model)
+    if morpher.format != "tflite" or not morpher.signatures >= SIGNATURES:
+        raise InputError(f"--model={morpher.path}: is no .tflite with {', '.join(sorted(SIGNATURES))}; export one")
+    images = [photos.source(face, morpher.info["image_size"], crop="center") for face in faces]
+
+    files.output_folder("output_dir", output_dir.parent)
+    partial = output_dir.with_name(f".{output_dir.name}.{os.getpid()}.partial")
+    try:
+        shutil.copytree(HERE / "page", partial)
+        for place, library in libraries.items():
+            (partial / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(library, partial / place)
+        (partial / "morph.tflite").write_bytes(fixed(morpher.path.read_bytes()))
+        files.write_json(partial / "morph.json", morpher.info)
+        _check(morpher, serving.load(partial / "morph.tflite"), images)
+        (partial / "faces").mkdir()
+        for number, image in enumerate(images):
+            report.save_image(str(partial / "faces" / f"{number}.png"), image)
+        files.write_json(partial / "faces.json", {"faces": [_name(face) for face in faces]})
+        shutil.rmtree(output_dir, ignore_errors=True)
+        partial.rename(output_dir)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _library(name: str) -> Path:
+    path = HERE / "node_modules" / name
+    if not path.exists():
+        raise InputError(f"{path}: missing; fetch the page's libraries with `npm ci --prefix export/web`")
+    return path
+
+
+def _name(face: str) -> str:
+    """What a reader of the screen hears: drawn_faces:3 is "drawn face 3", a file is its name."""
+    return f"drawn face {face.removeprefix(photos.DRAWN)}" if face.startswith(photos.DRAWN) else Path(face).stem
+
+
+def _check(model: serving.Morpher, page: serving.Morpher, images: Sequence[np.ndarray]) -> None:
+    """Compares frames of `model` with what the page computes: ends of the branches once, then F_a + sum_i v_i T_i."""
+    pair = np.stack(images[:2]).astype(np.float32)
+    count = len(model.info["branches"])
+    strength = np.random.default_rng(0).random((4, count), np.float32)
+    source, target = model.encode(pair)[:, None]
+    expected = model.frames(source, target, strength)
+    source, target = page.encode(pair)[:, None]
+    ends = page.interpolate(source, target, np.eye(count, dtype=np.float32))  # (C, h, w, d)
+    frames = page.decode(source + np.tensordot(strength, ends - source, 1))
+    gap = np.abs(frames - expected).max()
+    if not gap <= TOLERANCE:
+        raise ExportError(
+            f"{model.path}: frames of the page differ by {gap:.2g}, above {TOLERANCE:g}: its path is no sum of "
+            "branches; nothing was written"
+        )
+
+
+def _define_flags() -> None:
+    flags.DEFINE_string("output_dir", None, "where the page goes", required=True)
+    flags.DEFINE_string("model", None, "a .tflite with its .json beside it; default: the one carried along")
+    flags.DEFINE_list("faces", FACES, "pictures to begin with: files, or drawn_faces:3 for drawn examples")
+
+
+def main(argv: list[str]) -> None:
+    """Builds what the flags name and prints the folder with its size."""
+    del argv
+    given = flags.FLAGS
+    folder = Path(given.output_dir)
+    try:
+        build(folder, Path(given.model) if given.model else None, given.faces)
+    except ExportError as error:
+        sys.exit(f"error: {error}")
+    print(f"{folder}: {sum(each.stat().st_size for each in folder.rglob('*') if each.is_file()) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    _define_flags()
+    errors.run(main)

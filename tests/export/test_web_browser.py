@@ -1,0 +1,388 @@
+"""The page in a real browser, headless Chromium. Skips where Chromium or the page's libraries are absent."""
+
+import http.server
+import shutil
+import threading
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from export.web import build, serve
+from tf_homo import photos, report, serving
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRIVER = shutil.which("chromedriver")
+NEEDED = {
+    "a Chromium and its chromedriver (Debian: apt install chromium chromium-driver)": CHROMIUM and DRIVER,
+    "the page's libraries (npm ci --prefix export/web)": (build.HERE / "node_modules").is_dir(),
+}
+MISSING = [what for what, there in NEEDED.items() if not there]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISSING)}")
+
+OPTIONS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync --window-size=1280,1100"
+)
+WAIT = 60  # seconds: a bound for what never comes, not a measure
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The page of the carried model, and its address."""
+    folder = tmp_path_factory.mktemp("site") / "web"
+    build.build(folder)
+    with serve.server(folder, 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield folder, f"http://localhost:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in [*OPTIONS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(option)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.set_script_timeout(WAIT)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, site):
+    """The page, loaded and ready."""
+    page = Page(browser)
+    browser.get(site[1])
+    page.wait_for("Ready")
+    return page
+
+
+class Page:
+    """What a visitor sees and does."""
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.run = browser.execute_script
+
+    def find(self, place):
+        return self.browser.find_element("css selector", place)
+
+    def until(self, happened):
+        end = time.monotonic() + WAIT
+        while not (result := happened()):
+            assert time.monotonic() < end, f"did not happen; the page says {self.status!r}"
+            time.sleep(0.02)
+        return result
+
+    @property
+    def status(self):
+        return self.find("#status").text
+
+    def wait_for(self, text):
+        return self.until(lambda: text in self.status and self.status)
+
+    def picture(self, name="morph"):
+        """(S, S, 3) uint8: the pixels of a canvas, once nothing is being painted."""
+        self.until(lambda: self.find("#morph").get_attribute("aria-busy") == "false")
+        return self.pixels(name)
+
+    def pixels(self, name="morph"):
+        """(S, S, 3) uint8: the pixels of a canvas, as they are now."""
+        script = """
+          const canvas = document.getElementById(arguments[0]);
+          return [canvas.width, ...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
+        """
+        size, *values = self.run(script, name)
+        return np.array(values, np.uint8).reshape(size, size, 4)[..., :3]
+
+    def move(self, slider, value):
+        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
+        self.run(script, self.find(f"#{slider}"), value)
+
+    def upload(self, side, path):
+        self.find(f"#{side}-file").send_keys(str(path))
+
+    def focused(self):
+        return self.browser.switch_to.active_element
+
+    def press(self, *keys):
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+
+def close(shown, expected):
+    """Within 2 of 255 everywhere."""
+    assert shown.shape == expected.shape
+    assert np.abs(shown.astype(int) - report.to_uint8(expected)).max() <= 2
+
+
+def first_faces():
+    return np.stack([photos.source(face, 64) for face in build.FACES[:2]])
+
+
+def test_the_picture_is_the_one_that_python_computes(page):
+    model = serving.load()
+    faces = first_faces()
+    source, target = model.encode(faces)[:, None]
+    for side, face in zip(("source", "target"), faces, strict=True):
+        np.testing.assert_array_equal(page.picture(side), report.to_uint8(face))
+    branches = model.info["branches"]
+    labels = page.run("return [...document.querySelectorAll('#branches .name')].map((each) => each.textContent)")
+    assert [label.lower().replace(" ", "_") for label in labels] == branches
+    mixed = np.random.default_rng(0).integers(0, 101, len(branches)) / 100
+    shown = []
+    for strength in (np.full(len(branches), 0.5), np.zeros(len(branches)), np.ones(len(branches)), mixed):
+        for branch, value in zip(branches, strength, strict=True):
+            page.move(f"branch-{branch}", value)
+        shown.append(page.picture())
+        close(shown[-1], model.frames(source, target, strength[None].astype(np.float32))[0])
+    assert len({picture.tobytes() for picture in shown}) == len(shown)
+    assert page.find("#all").get_attribute("aria-valuetext") == "mixed"
+    page.move("all", 0.25)
+    close(page.picture(), model.frames(source, target, np.full((1, len(branches)), 0.25, np.float32))[0])
+    assert page.find(f"#branch-{branches[0]}").get_attribute("aria-valuetext") == "25 %"
+
+
+def test_one_slider_alone_changes_the_picture(page):
+    page.move("all", 0)
+    before = page.picture()
+    page.move("branch-hair_colour", 1)
+    assert np.abs(page.picture().astype(int) - before).max() > 30
+
+
+def test_everything_can_be_done_by_keyboard(page):
+    """Tab comes to every control, what has the focus shows it, and keys do what the mouse does."""
+    reached = []
+    page.run("document.body.tabIndex = -1; document.body.focus()")
+    for _ in range(40):
+        page.press(Keys.TAB)
+        name = page.run("const a = document.activeElement; return a.id || a.name || a.tagName")
+        if name in reached or name == "BODY":
+            break
+        reached.append(name)
+        widths = page.run("""
+          const a = document.activeElement;
+          return [a, a.closest("label.button"), a.nextElementSibling].filter(Boolean)
+            .map((each) => getComputedStyle(each)).filter((style) => style.outlineStyle === "solid")
+            .map((style) => parseFloat(style.outlineWidth));
+        """)
+        assert max(widths, default=0) >= 2, f"{name} has the focus and does not show it"
+    branches = [f"branch-{branch}" for branch in serving.load().info["branches"]]
+    assert reached == ["source", "source-file", "target", "target-file", "all", "play", "save", *branches]
+
+    page.run("document.getElementById('branch-age').focus()")
+    before = page.picture()
+    page.press(Keys.HOME)
+    page.press(*[Keys.ARROW_RIGHT] * 3)
+    assert page.focused().get_attribute("value") == "0.03"
+    assert not np.array_equal(page.picture(), before)
+
+    page.run("document.querySelector('[name=source]:checked').focus()")
+    page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    page.wait_for("In place: drawn face 14.")
+    close(page.picture("source"), photos.source(build.FACES[2], 64))
+
+    page.run("document.getElementById('play').focus()")
+    page.press(Keys.SPACE)
+    shown = set()
+    page.until(lambda: shown.add(page.pixels().tobytes()) or len(shown) > 3)
+    page.press(Keys.SPACE)
+    page.wait_for("Stopped.")
+    assert page.focused().text == "Play"
+
+
+def test_less_motion_means_nine_still_pictures(page):
+    media = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+    page.find("#play").click()
+    seen = set()
+    page.until(lambda: seen.add(page.run("return document.getElementById('place').value")) or len(seen) > 2)
+    page.find("#play").click()
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert seen <= {step / 8 for step in range(9)}
+
+
+def test_the_gif_has_the_frames(page, tmp_path):
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    page.move("branch-hair_colour", 1)  # the others stay at a half: there the film ends
+    page.find("#save").click()
+    page.wait_for("Saved morph.gif")
+    file = tmp_path / "morph.gif"
+    page.until(file.exists)
+    with Image.open(file) as film:
+        assert film.size == (256, 256)
+        assert film.n_frames == 33 + 31
+        times, frames = [], []
+        for frame in range(film.n_frames):
+            film.seek(frame)
+            times.append(film.info["duration"])
+            frames.append(np.asarray(film.convert("RGB").resize((64, 64), Image.Resampling.BOX), np.float32) / 255)
+        assert film.info["loop"] == 0
+    assert times == [600, *[50] * 31, 600, *[50] * 31]
+    model = serving.load()
+    source, target = model.encode(first_faces())[:, None]
+    end = np.where(np.array(model.info["branches"]) == "hair_colour", 1, 0.5)
+    ramp = np.linspace(0, 1, 33)[:, None] * end
+    expected = model.frames(source, target, ramp.astype(np.float32))
+    for frame, picture in zip(frames, [*expected, *expected[-2:0:-1]], strict=True):
+        assert np.abs(frame - picture).mean() < 0.03  # of 256 colours, and softly enlarged
+
+
+@pytest.fixture
+def bad_files(tmp_path):
+    (tmp_path / "notes.jpg").write_text("no picture")
+    Image.new("1", (8000, 7000)).save(tmp_path / "wall.png")
+    with open(tmp_path / "film.png", "wb") as file:
+        file.truncate(101_000_000)
+    Image.effect_noise((64, 64), 90).save(tmp_path / "whole.png")
+    (tmp_path / "torn.png").write_bytes((tmp_path / "whole.png").read_bytes()[:20])
+    return tmp_path
+
+
+def test_a_bad_file_is_named_and_the_page_goes_on(page, bad_files):
+    before = page.picture()
+    for name, why in (
+        ("notes.jpg", "is no picture that this browser can read"),
+        ("torn.png", "is no picture that this browser can read"),
+        ("film.png", "has 101 MB; the page takes up to 100 MB"),
+        ("wall.png", "is 8000 × 7000 pixels; the page takes up to 50 million"),
+    ):
+        page.upload("source", bad_files / name)
+        assert page.wait_for(name).startswith(f"{name} {why}")
+        assert "error" in page.find("#status").get_attribute("class")
+        np.testing.assert_array_equal(page.picture(), before)
+    page.find("#source-faces label:nth-child(4)").click()
+    page.wait_for("In place")
+    assert not page.find("#status").get_attribute("class")
+    assert not np.array_equal(page.picture(), before)
+
+
+def test_photos_come_in_upright_and_cropped(page, tmp_path):
+    picture = Image.new("RGB", (1600, 1200), "white")
+    picture.paste("red", (200, 0, 800, 600))  # of the square in the middle, the upper left quarter
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise
+    picture.save(tmp_path / "lying.jpg", exif=exif)
+    page.upload("target", tmp_path / "lying.jpg")
+    page.wait_for("In place: lying.jpg.")
+    expected = photos.read(str(tmp_path / "lying.jpg"), 64, crop="center")
+    inside = np.abs(np.arange(64) - 31.5) > 2  # on the edges the ways to shrink differ
+    shown = page.picture("target") / 255
+    assert np.abs(shown - expected)[inside][:, inside].max() < 0.03
+    assert not page.browser.find_elements("css selector", "[name=target]:checked")
+
+
+def test_transparency_lies_over_white_and_shrinking_averages(page, tmp_path):
+    checks = np.indices((640, 640)).sum(0) % 2 * 255
+    Image.fromarray(checks.astype(np.uint8)).save(tmp_path / "checks.png")
+    Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    for name, value in (("checks.png", 127.5), ("clear.png", 255)):
+        page.upload("source", tmp_path / name)
+        page.wait_for(f"In place: {name}.")
+        assert np.abs(page.picture("source")[2:-2, 2:-2] - value).max() < 6
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_is_wider_than_the_window(page, width):
+    size = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 700}
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    inside = page.run("return document.documentElement.scrollWidth <= innerWidth")
+    page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert inside
+
+
+def test_nothing_can_be_sent_elsewhere(page, site):
+    asked = page.run("return performance.getEntriesByType('resource').map((each) => each.name)")
+    assert len(asked) > 10
+    assert all(each.startswith(site[1]) for each in asked)
+    calls = []
+    handler = type("Handler", (http.server.BaseHTTPRequestHandler,), {"do_GET": lambda self: calls.append(self.path)})
+    with http.server.HTTPServer(("127.0.0.1", 0), handler) as other:
+        other.timeout = 0.5
+        script = """
+          const [address, done] = arguments;
+          const image = new Image();
+          image.onload = image.onerror = ({ type }) =>
+            fetch(address).then(() => done([type, "sent"]), () => done([type, "refused"]));
+          image.src = address;
+        """
+        address = f"http://localhost:{other.server_port}/"
+        assert page.browser.execute_async_script(script, address) == ["error", "refused"]
+        other.handle_request()
+    assert not calls
+
+
+@pytest.fixture
+def broken(site):
+    """Puts other bytes into a file of the page for one test; None takes it away."""
+    kept = {}
+
+    def broken(name, content):
+        path = site[0] / name
+        kept[path] = path.read_bytes()
+        path.unlink() if content is None else path.write_bytes(content)
+
+    yield broken
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("morph.tflite", b"no model at all", ""),
+        ("morph.tflite", None, "morph.tflite: 404 File not found"),
+        ("lib/wasm/litert_wasm_internal.js", None, "a file of the page is missing"),
+        ("app.js", b"export const start = () => { throw Error('lost') }", "lost"),
+    ],
+)
+def test_a_page_that_cannot_load_says_so(browser, site, broken, name, content, why):
+    broken(name, content)
+    page = Page(browser)
+    browser.get(site[1])
+    assert why in page.wait_for("The model could not be loaded: ")
+    assert "undefined" not in page.status
+
+
+@pytest.mark.parametrize(
+    ("loss", "why"),
+    [
+        ("delete globalThis.WebAssembly", "This browser has no WebAssembly"),
+        ("HTMLScriptElement.supports = () => false", "This browser is too old for the page"),
+    ],
+)
+def test_a_browser_that_cannot_is_told(browser, site, loss, why):
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": loss})
+    try:
+        browser.get(site[1])
+        Page(browser).wait_for(why)
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
+def test_browsers_without_relaxed_simd_paint_the_same(browser, site):
+    """They get the other WebAssembly file."""
+    refuse = """
+      const { instantiate } = WebAssembly;
+      WebAssembly.instantiate = (bytes, ...rest) =>
+        bytes.length < 50 ? Promise.reject(Error("no relaxed SIMD")) : instantiate(bytes, ...rest);
+    """
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": refuse})
+    try:
+        page = Page(browser)
+        browser.get(site[1])
+        page.wait_for("Ready")
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    assert page.run("return performance.getEntriesByType('resource').some((each) => each.name.includes('_compat_'))")
+    model = serving.load()
+    source, target = model.encode(first_faces())[:, None]
+    close(page.picture(), model.frames(source, target, np.full((1, len(model.info["branches"])), 0.5, np.float32))[0])
