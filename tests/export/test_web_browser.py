@@ -1,120 +1,16 @@
 """The page in a real browser, headless Chromium. Skips where Chromium or the page's libraries are absent."""
 
 import http.server
-import shutil
-import threading
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
-from selenium import webdriver
-from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from export.web import build, serve
+from export import saved_model, tflite
+from export.web import build
+from tests.fake_method import BRANCHES, SIZE, FakeMethod, images
 from tf_homo import photos, report, serving
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-NEEDED = {
-    "a Chromium and its chromedriver (Debian: apt install chromium chromium-driver)": CHROMIUM and DRIVER,
-    "the page's libraries (npm ci --prefix export/web)": (build.HERE / "node_modules").is_dir(),
-}
-MISSING = [what for what, there in NEEDED.items() if not there]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISSING)}")
-
-OPTIONS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync --window-size=1280,1100"
-)
-WAIT = 60  # seconds: a bound for what never comes, not a measure
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The page of the carried model, and its address."""
-    folder = tmp_path_factory.mktemp("site") / "web"
-    build.build(folder)
-    with serve.server(folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield folder, f"http://localhost:{server.server_port}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for option in [*OPTIONS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(option)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.set_script_timeout(WAIT)
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def page(browser, site):
-    """The page, loaded and ready."""
-    page = Page(browser)
-    browser.get(site[1])
-    page.wait_for("Ready")
-    return page
-
-
-class Page:
-    """What a visitor sees and does."""
-
-    def __init__(self, browser):
-        self.browser = browser
-        self.run = browser.execute_script
-
-    def find(self, place):
-        return self.browser.find_element("css selector", place)
-
-    def until(self, happened):
-        end = time.monotonic() + WAIT
-        while not (result := happened()):
-            assert time.monotonic() < end, f"did not happen; the page says {self.status!r}"
-            time.sleep(0.02)
-        return result
-
-    @property
-    def status(self):
-        return self.find("#status").text
-
-    def wait_for(self, text):
-        return self.until(lambda: text in self.status and self.status)
-
-    def picture(self, name="morph"):
-        """(S, S, 3) uint8: the pixels of a canvas, once nothing is being painted."""
-        self.until(lambda: self.find("#morph").get_attribute("aria-busy") == "false")
-        return self.pixels(name)
-
-    def pixels(self, name="morph"):
-        """(S, S, 3) uint8: the pixels of a canvas, as they are now."""
-        script = """
-          const canvas = document.getElementById(arguments[0]);
-          return [canvas.width, ...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
-        """
-        size, *values = self.run(script, name)
-        return np.array(values, np.uint8).reshape(size, size, 4)[..., :3]
-
-    def move(self, slider, value):
-        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
-        self.run(script, self.find(f"#{slider}"), value)
-
-    def upload(self, side, path):
-        self.find(f"#{side}-file").send_keys(str(path))
-
-    def focused(self):
-        return self.browser.switch_to.active_element
-
-    def press(self, *keys):
-        ActionChains(self.browser).send_keys(*keys).perform()
 
 
 def close(shown, expected):
@@ -145,6 +41,7 @@ def test_the_picture_is_the_one_that_python_computes(page):
         close(shown[-1], model.frames(source, target, strength[None].astype(np.float32))[0])
     assert len({picture.tobytes() for picture in shown}) == len(shown)
     assert page.find("#all").get_attribute("aria-valuetext") == "mixed"
+    assert "drawn faces only" in page.find("#knows").text
     page.move("all", 0.25)
     close(page.picture(), model.frames(source, target, np.full((1, len(branches)), 0.25, np.float32))[0])
     assert page.find(f"#branch-{branches[0]}").get_attribute("aria-valuetext") == "25 %"
@@ -265,6 +162,24 @@ def test_a_bad_file_is_named_and_the_page_goes_on(page, bad_files):
     assert not np.array_equal(page.picture(), before)
 
 
+@pytest.mark.parametrize("place", ["figure", "fieldset"])
+def test_a_picture_can_be_dropped_on_its_side(page, place):
+    script = """
+      const [place, done] = arguments;
+      new OffscreenCanvas(64, 64).getContext("2d").canvas.convertToBlob().then((blob) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([blob], "empty.png"));
+        const dropped = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+        document.querySelector(place).dispatchEvent(dropped);
+        done(dropped.defaultPrevented);
+      });
+    """
+    assert page.browser.execute_async_script(script, f"{place}[data-drop=target]")
+    page.wait_for("In place: empty.png.")
+    assert page.picture("target").min() == 255
+    assert page.picture("source").min() < 255
+
+
 def test_photos_come_in_upright_and_cropped(page, tmp_path):
     picture = Image.new("RGB", (1600, 1200), "white")
     picture.paste("red", (200, 0, 800, 600))  # of the square in the middle, the upper left quarter
@@ -320,6 +235,22 @@ def test_nothing_can_be_sent_elsewhere(page, site):
     assert not calls
 
 
+def test_a_model_of_ones_own_shows_its_own_branches(visit, address_of, tmp_path):
+    tflite.export(saved_model.export(FakeMethod(), tmp_path / "saved"), tmp_path / "own.tflite")
+    model = serving.load(tmp_path / "own.tflite")
+    faces = [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
+    for face, image in zip(faces, images(2), strict=True):
+        report.save_image(face, image)
+    build.build(tmp_path / "web", model.path, faces)
+    page = visit(address_of(tmp_path / "web"))
+    sliders = page.run("return [...document.querySelectorAll('#branches input')].map((each) => each.id)")
+    assert sliders == [f"branch-{branch}" for branch in BRANCHES]
+    assert "drawn faces only" not in page.find("#knows").text
+    source, target = model.encode(np.stack([photos.source(face, SIZE) for face in faces]))[:, None]
+    page.move("branch-age", 0.75)
+    close(page.picture(), model.frames(source, target, np.array([[0.5, 0.75, 0.5]], np.float32))[0])
+
+
 @pytest.fixture
 def broken(site):
     """Puts other bytes into a file of the page for one test; None takes it away."""
@@ -344,12 +275,22 @@ def broken(site):
         ("app.js", b"export const start = () => { throw Error('lost') }", "lost"),
     ],
 )
-def test_a_page_that_cannot_load_says_so(browser, site, broken, name, content, why):
+def test_a_page_that_cannot_load_says_so(visit, site, broken, name, content, why):
     broken(name, content)
-    page = Page(browser)
-    browser.get(site[1])
-    assert why in page.wait_for("The model could not be loaded: ")
+    page = visit(site[1], "The model could not be loaded: ")
+    assert why in page.status
     assert "undefined" not in page.status
+
+
+@pytest.fixture
+def before_the_page(browser):
+    """Runs a script before those of each page, for one test."""
+    added = []
+    yield lambda source: added.append(
+        browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+    )
+    for each in added:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", each)
 
 
 @pytest.mark.parametrize(
@@ -359,29 +300,19 @@ def test_a_page_that_cannot_load_says_so(browser, site, broken, name, content, w
         ("HTMLScriptElement.supports = () => false", "This browser is too old for the page"),
     ],
 )
-def test_a_browser_that_cannot_is_told(browser, site, loss, why):
-    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": loss})
-    try:
-        browser.get(site[1])
-        Page(browser).wait_for(why)
-    finally:
-        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+def test_a_browser_that_cannot_is_told(visit, site, before_the_page, loss, why):
+    before_the_page(loss)
+    visit(site[1], why)
 
 
-def test_browsers_without_relaxed_simd_paint_the_same(browser, site):
+def test_browsers_without_relaxed_simd_paint_the_same(visit, site, before_the_page):
     """They get the other WebAssembly file."""
-    refuse = """
+    before_the_page("""
       const { instantiate } = WebAssembly;
       WebAssembly.instantiate = (bytes, ...rest) =>
         bytes.length < 50 ? Promise.reject(Error("no relaxed SIMD")) : instantiate(bytes, ...rest);
-    """
-    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": refuse})
-    try:
-        page = Page(browser)
-        browser.get(site[1])
-        page.wait_for("Ready")
-    finally:
-        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    """)
+    page = visit(site[1])
     assert page.run("return performance.getEntriesByType('resource').some((each) => each.name.includes('_compat_'))")
     model = serving.load()
     source, target = model.encode(first_faces())[:, None]
