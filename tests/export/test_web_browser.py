@@ -66,7 +66,8 @@ def test_everything_can_be_done_by_keyboard(page):
         reached.append(name)
         widths = page.run("""
           const a = document.activeElement;
-          return [a, a.closest("label.button"), a.nextElementSibling].filter(Boolean)
+          const shown = a.classList.contains("hidden") ? [a.closest("label.button"), a.nextElementSibling] : [a];
+          return shown.filter(Boolean)
             .map((each) => getComputedStyle(each)).filter((style) => style.outlineStyle === "solid")
             .map((style) => parseFloat(style.outlineWidth));
         """)
@@ -202,16 +203,16 @@ def test_transparency_lies_over_white_and_shrinking_averages(page, tmp_path):
     for name, value in (("checks.png", 127.5), ("clear.png", 255)):
         page.upload("source", tmp_path / name)
         page.wait_for(f"In place: {name}.")
-        assert np.abs(page.picture("source")[2:-2, 2:-2] - value).max() < 6
+        assert np.abs(page.picture("source")[2:-2, 2:-2].astype(int) - value).max() < 6
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_is_wider_than_the_window(page, width):
     size = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 700}
     page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    inside = page.run("return document.documentElement.scrollWidth <= innerWidth")
+    needed = page.run("return document.documentElement.scrollWidth")
     page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert inside
+    assert needed <= width
 
 
 def test_nothing_can_be_sent_elsewhere(page, site):
