@@ -181,6 +181,28 @@ def test_a_picture_can_be_dropped_on_its_side(page, place):
     assert page.picture("source").min() < 255
 
 
+def test_of_two_choices_the_later_counts_even_if_it_comes_first(page):
+    page.run("""
+      const { fetch } = window;
+      window.fetch = (file) =>
+        file === "faces/2.png"
+          ? new Promise((resolve) => (window.release = () => resolve(fetch(file))))
+          : fetch(file);
+    """)
+    page.find("#source-faces label:nth-child(3)").click()
+    page.find("#source-faces label:nth-child(4)").click()
+    page.wait_for("In place: drawn face 21.")
+    later = page.picture("source")
+    asked = "return performance.getEntriesByName(new URL('faces/2.png', location).href).length"
+    before = page.run(asked)
+    page.run("window.release()")
+    page.until(lambda: page.run(asked) > before)
+    page.find("#target-faces label:nth-child(1)").click()  # its answer comes after that of the slow one
+    page.wait_for("In place: drawn face 3.")
+    np.testing.assert_array_equal(page.picture("source"), later)
+    assert page.find("#source").get_attribute("aria-label") == "From: drawn face 21"
+
+
 def test_photos_come_in_upright_and_cropped(page, tmp_path):
     picture = Image.new("RGB", (1600, 1200), "white")
     picture.paste("red", (200, 0, 800, 600))  # of the square in the middle, the upper left quarter

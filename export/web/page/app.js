@@ -17,7 +17,7 @@ let sliders; // one for each branch, in the order of the model's
 const sides = {}; // source, target: {turn, name, latent}
 let turns = 0; // of choosing a picture
 let pair; // what pictures are mixed from: {source, ends}
-let playing = false;
+let film; // the one that plays
 let saving = false;
 
 /** Loads the model and fills the page; what goes wrong is the caller's to tell. */
@@ -72,30 +72,31 @@ function addFaces(side, names) {
   });
 }
 
-/** Takes a picture for a side: encodes it once, and the branches of the new pair once. Of two choices the later wins. */
+/** Encodes a picture for a side, and the branches of the new pair, once. False where a later choice was faster. */
 async function choose(side, coming, name) {
   const turn = ++turns;
   const image = await read(await coming, name, model.info.image_size);
   const latent = await model.encode(image);
-  if (sides[side]?.turn > turn) return;
+  if (sides[side]?.turn > turn) return false;
   sides[side] = { turn, name, latent };
   draw(at(side), image);
   at(side).setAttribute("aria-label", `${side === "source" ? "From" : "To"}: ${name}`);
   const { source, target } = sides;
-  if (!source || !target) return;
-  const ends = await model.ends(source.latent, target.latent);
-  if (source !== sides.source || target !== sides.target) return;
-  pair = { source: source.latent, ends };
-  at("morph").setAttribute("aria-label", `In between: from ${source.name} to ${target.name}`);
-  await show(strengths());
+  const ends = source && target && (await model.ends(source.latent, target.latent));
+  if (ends && source === sides.source && target === sides.target) {
+    pair = { source: source.latent, ends };
+    at("morph").setAttribute("aria-label", `In between: from ${source.name} to ${target.name}`);
+    await show(strengths());
+  }
+  return true;
 }
 
-/** What a visitor chooses: says that it is in place (true), or what is wrong with it. */
+/** What a visitor chooses: says that it is in place, or what is wrong with it. Whether it came to stand there. */
 async function take(side, coming, name) {
   try {
-    await choose(side, coming, name);
-    say(`In place: ${name}.`);
-    return true;
+    const taken = await choose(side, coming, name);
+    if (taken) say(`In place: ${name}.`);
+    return taken;
   } catch (error) {
     complain(error);
     return false;
@@ -182,23 +183,25 @@ function filmEnd() {
   return equal(values) ? values.map(() => 1) : values;
 }
 
+/** Starts a film, or stops the one that plays. */
 async function play() {
-  playing = !playing;
-  at("play").textContent = playing ? "Stop" : "Play";
-  if (!playing) return;
+  const mine = (film = film ? undefined : {});
+  at("play").textContent = mine ? "Stop" : "Play";
+  if (!mine) return;
   say("Playing.");
-  const steps = calm.matches ? stills() : thereAndBack();
-  for (const share of steps) {
-    if (!playing) break;
+  for (const share of calm.matches ? stills() : thereAndBack()) {
+    if (film !== mine) break;
     at("place").value = share;
     await show(filmEnd().map((value) => value * share));
     if (calm.matches) await pause(REST_MS);
   }
-  playing = false;
+  if (film && film !== mine) return; // another one has begun
+  film = undefined;
   at("play").textContent = "Play";
+  if (saving) return;
   at("place").value = 0;
+  say("Stopped.");
   await show(strengths());
-  if (!saving) say("Stopped.");
 }
 
 /** Shares of the way by the clock, for ever. */
@@ -218,7 +221,7 @@ function* stills() {
 
 async function save() {
   if (saving) return;
-  [saving, playing] = [true, false];
+  [saving, film] = [true, undefined];
   say(`Painting ${FRAMES} pictures…`);
   try {
     const end = filmEnd();
@@ -229,11 +232,11 @@ async function save() {
       at("place").value = share;
       await pause(0);
     }
-    const film = gif(pictures);
-    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(film), download: "morph.gif" });
+    const file = gif(pictures);
+    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: "morph.gif" });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    say(`Saved morph.gif, ${Math.round(film.size / 1000)} KB.`);
+    say(`Saved morph.gif, ${Math.round(file.size / 1000)} KB.`);
   } finally {
     saving = false;
     at("place").value = 0;
