@@ -56,23 +56,6 @@ def test_penalty_has_a_gradient_where_the_slope_is_zero():
     assert np.isfinite(tape.gradient(loss, weight).numpy()).all()
 
 
-def test_the_logistic_game():
-    real, fake = tf.constant([[0.0], [0.0]]), tf.constant([[0.0], [100.0]])
-    assert float(losses.logistic_critic(real, fake)) == pytest.approx((np.log(2) + 100) / 2 + np.log(2), rel=1e-5)
-    assert float(losses.logistic_opponent(fake)) == pytest.approx(np.log(2) / 2, rel=1e-5)
-
-
-def test_squared_slope_is_summed_over_an_example_and_averaged_over_the_batch():
-    slope = tf.constant([[[3.0, 4.0]], [[0.0, 1.0]]])
-    assert float(losses.squared_slope(slope)) == pytest.approx((25 + 1) / 2)
-
-
-def test_examples_may_count_for_nothing():
-    logits = tf.constant([[0.0, 0.0], [5.0, -5.0]])
-    found = losses.attribute_entropy(tf.constant([[1.0, 0.0], [0.0, 1.0]]), logits, tf.constant([1.0, 0.0]))
-    assert float(found) == pytest.approx(2 * np.log(2) / 2, rel=1e-5)
-
-
 @pytest.mark.parametrize(
     "loss",
     [

@@ -6,7 +6,15 @@ import tensorflow as tf
 
 from tf_homo import networks
 from tf_homo.layers import precision
-from tf_homo.networks import Interpolator, LatentCritic, PatchEncoder, ShuffleDecoder, UpsampleDecoder, VggEncoder
+from tf_homo.networks import (
+    Directions,
+    Interpolator,
+    LatentCritic,
+    PatchEncoder,
+    ShuffleDecoder,
+    UpsampleDecoder,
+    VggEncoder,
+)
 
 
 def noise(*shape, seed=0):
@@ -79,17 +87,18 @@ def test_residual_blocks_start_as_nothing():
 
 def test_branches_are_paper_s_three_convolutions():
     branches = Interpolator(3)
-    moves = branches(noise(2, 4, 4, 8))
+    x = noise(2, 4, 4, 8)
+    moves = branches(x, x)
     assert moves.shape == (2, 3, 4, 4, 8)
     assert parameters(branches) == 3 * 3 * (3 * 3 * 8 * 8 + 8)
     slim = Interpolator(3, branch_width=4)
-    assert slim(noise(2, 4, 4, 8)).shape == moves.shape
+    assert slim(x, x).shape == moves.shape
     assert parameters(slim) == 3 * (9 * 8 * 4 + 4 + 9 * 4 * 4 + 4 + 9 * 4 * 8 + 8)
 
 
 def moving(branches, x):
     """Branches that no longer move nothing, as they do at the start."""
-    assert not np.any(branches(x))
+    assert not np.any(branches(x, x))
     for variable in branches.trainable_variables:
         variable.assign(variable.value + 0.3 * noise(*variable.shape))
     return branches
@@ -98,43 +107,39 @@ def moving(branches, x):
 def test_moves_are_the_branches_one_by_one():
     x = noise(2, 4, 4, 8)
     branches = moving(Interpolator(3), x)
-    np.testing.assert_array_equal(branches(x), np.stack(branches.moves(x), axis=1))
+    np.testing.assert_array_equal(branches(x, x), np.stack(branches.moves(x, x), axis=1))
 
 
 def test_without_bias_no_difference_is_no_move():
     branches = moving(Interpolator(2, bias=False), noise(1, 4, 4, 8))
-    assert not np.any(branches(tf.zeros((1, 4, 4, 8))))
+    assert not np.any(branches(tf.zeros((1, 4, 4, 8)), noise(1, 4, 4, 8)))
     assert not [v for v in branches.variables if "bias" in v.path]
 
 
 def test_a_remainder_makes_the_moves_add_up_to_the_difference():
     x = noise(2, 4, 4, 8)
     branches = Interpolator(2, remainder=True)
-    np.testing.assert_array_equal(branches(x), np.stack([0 * x, 0 * x, x], axis=1))
+    np.testing.assert_array_equal(branches(x, x), np.stack([0 * x, 0 * x, x], axis=1))
     for variable in branches.trainable_variables:
         variable.assign(variable.value + 0.3 * noise(*variable.shape))
-    np.testing.assert_allclose(tf.reduce_sum(branches(x), axis=1), x, atol=1e-4)
+    np.testing.assert_allclose(tf.reduce_sum(branches(x, x), axis=1), x, atol=1e-4)
 
 
-def test_gates_let_the_target_through():
-    """Shut to a tenth at first; open, a branch's channels are the target's; the code stays between the two."""
-    x = noise(2, 4, 4, 8) - 0.5
-    branches = Interpolator(2, bias=False, gates=2)
-    np.testing.assert_allclose(branches(x), np.stack([x / (1 + np.exp(2.0))] * 2, axis=1), rtol=1e-5)
-    moving_gates = branches.branches[0].layers[-1].kernel
-    moving_gates.assign(10.0 * np.sign(noise(*moving_gates.shape, seed=1) - 0.5))
-    share = (branches(x)[:, 0] / x).numpy()
-    assert share.min() >= 0 and share.max() <= 1
-    np.testing.assert_allclose(share[..., :4], share[..., :1] * np.ones(4), rtol=1e-4)  # four channels to a gate
-    assert np.abs(share[..., 4] - share[..., 0]).max() > 0.1
-
-
-def test_gates_stay_shut_where_readings_agree():
-    x = tf.concat([noise(1, 4, 4, 8), tf.ones((1, 4, 4, 1)), tf.zeros((1, 4, 4, 1))], axis=-1)
-    moves = Interpolator(2, gates=2, masks=[[1.0, 0.0], [0.0, 1.0]])(x).numpy()
-    assert np.abs(moves[:, 0, ..., :8]).min() > 0
-    assert not moves[:, 1].any()
-    np.testing.assert_array_equal(moves[:, 0, ..., 8:], x[..., 8:])
+def test_directions_go_by_the_reading_alone_and_add_up_over_a_group():
+    """Fresh ones are fields: T_i = sum_{k in i} r_k d_k, whatever the face and the target's code."""
+    source, difference = noise(2, 4, 4, 8 + 3), noise(2, 4, 4, 8 + 3, seed=1)
+    reading = noise(2, 3, seed=2)
+    difference = tf.concat([difference[..., :8], reading[:, None, None] + tf.zeros((2, 4, 4, 3))], axis=-1)
+    branches = Directions(2, 4, masks=[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], remainder=True)
+    assert not np.any(branches(difference, source)[:, :2, ..., :8])
+    fields = noise(3, 4 * 4 * 8, seed=3)
+    branches.fields.assign(fields)
+    moves = branches(difference, source)
+    for i, own in enumerate(([1.0, 0.0, 1.0], [0.0, 1.0, 0.0])):
+        expected = tf.reshape(tf.matmul(reading * own, fields), (2, 4, 4, 8))
+        np.testing.assert_allclose(moves[:, i, ..., :8], expected, atol=1e-5)
+        np.testing.assert_array_equal(moves[:, i, ..., 8:], difference[..., 8:] * own)
+    np.testing.assert_allclose(tf.reduce_sum(moves, axis=1), difference, atol=1e-5)
 
 
 def test_each_branch_gets_its_own_gradient():
@@ -146,7 +151,7 @@ def test_each_branch_gets_its_own_gradient():
 
     def gradients():
         with tf.GradientTape() as tape:
-            first, second = branches(x), branches(x[:, ::-1])
+            first, second = branches(x, x), branches(x[:, ::-1], x)
             loss = tf.reduce_sum(share * first**2) + tf.reduce_sum(share * tf.abs(first)) + tf.reduce_sum(second**3)
         return tape.gradient(loss, variables)
 
@@ -177,12 +182,11 @@ def test_critic_s_heads_share_the_trunk():
     assert parameters(critic) == parameters(critic.trunk) + (4 + 1) + (4 * 3 + 3)
 
 
-@pytest.mark.parametrize("critic", [networks.LatentCritic, networks.PictureCritic])
-def test_critics_do_not_round_what_they_judge(critic):
+def test_the_critic_does_not_round_what_it_judges():
     """bfloat16 keeps eight bits: finer patterns would be lost on a critic that sees its input in it."""
     seen = 0.5 + noise(2, 32, 32, 3) / 512
     with precision("mixed_bfloat16"):
-        judge = critic(3, 4)
+        judge = LatentCritic(3, 4)
         scores = [judge(x)[0] for x in (seen, tf.cast(tf.cast(seen, tf.bfloat16), tf.float32))]
     assert scores[0].dtype == tf.float32
     assert np.abs(scores[0] - scores[1]).max() > 1e-5

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.conformance.cases import CASES, shake
 from tf_homo.methods.homo import Config, HomoInterp
 
-TINY = {**CASES["homo"].options, "reading": False, "label_steps": 0}
+TINY = {**CASES["homo"].options, "reading": False}
 ATTRIBUTES = ("Smiling", "Young", "Wearing_Hat", "Mouth_Slightly_Open")  # expression: 0 and 3, age: 1, no group: 2
 
 
@@ -18,9 +18,8 @@ def make(attributes=ATTRIBUTES, groups=None, **options):
     return shake(method)
 
 
-def on_pictures(**options):
-    case = CASES["homo_on_pictures"].options
-    return make(**{**case, "label_steps": 0, **options})
+def denoised(**options):
+    return make(**{**CASES["homo_denoised"].options, **options})
 
 
 def a_batch():
@@ -31,7 +30,7 @@ def a_batch():
         "labels": tf.constant([[0.0, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 1, 0]]),
         "strength": tf.constant(rng.random((4, 3), np.float32)),
         "mix": tf.constant(rng.random((4, 1, 1, 1), np.float32)),
-        "apart": tf.constant([1.0, 1.0, 0.0, 1.0]),
-        "given": tf.constant([1.0, 0.0, 1.0, 1.0]),
-        "signs": tf.constant(rng.choice([-1.0, 1.0], (4, 4)).astype(np.float32)),
+        "level": tf.constant(rng.random(4, np.float32)),
+        "size": tf.constant(np.exp(rng.standard_normal(4, np.float32))),
+        "noise": tf.constant(rng.standard_normal((4, 4, 4, 6), np.float32)),
     }

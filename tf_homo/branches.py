@@ -39,22 +39,20 @@ class BranchedMethod(Method):
         """A latent without its reading: what the critic sees, so that moving the reading alone wins nothing."""
         return latent[..., : self.depth]
 
-    def difference(self, latent: tf.Tensor, given: tf.Tensor) -> tf.Tensor:
-        """F_b - F_a, the partner's latent less one's own; where it is not `given` (B,), its reading alone."""
-        found = partner(latent) - latent
-        return tf.concat([given[:, None, None, None] * self.code(found), found[..., self.depth :]], axis=-1)
+    def reading(self, latent: tf.Tensor) -> tf.Tensor:
+        """The reading (B, K) that a latent carries."""
+        return latent[:, 0, 0, self.depth :]
 
     def interpolate(self, source: tf.Tensor, difference: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """F_interp (B, h, w, d) and the moves T_i (B, C, h, w, d) for strength (B, C)."""
-        moves = self.interpolator(difference)
+        moves = self.interpolator(difference, source)
         return source + tf.einsum("bc,bchwd->bhwd", strength, moves), moves
 
     def imagined(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
         """F_b - F_a (B, h, w, d) towards a reference that nobody gave: no code, and the reading as wished (B, K), from
         -1 (without) over 0 (as it is) to 1 (with). Only of systems whose `edits` is true.
         """
-        reading = latent[:, 0, 0, self.depth :]  # (B, K)
-        change = self.coupling(tf.abs(wish) * (tf.sign(wish) - reading))[:, None, None]
+        change = self.coupling(tf.abs(wish) * (tf.sign(wish) - self.reading(latent)))[:, None, None]
         return tf.concat([tf.zeros_like(self.code(latent)), change + tf.zeros_like(latent[..., self.depth :])], axis=-1)
 
     def edit(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
@@ -64,27 +62,19 @@ class BranchedMethod(Method):
         far = tf.abs(wish)[:, :, None] * tf.constant(self.membership)  # (B, K, C)
         strength = tf.reduce_max(far, axis=1)
         unit = wish / tf.maximum(tf.matmul(strength, tf.constant(self.membership), transpose_b=True), 1e-6)
-        return stepped(latent, strength, self.interpolator.moves(self.imagined(latent, unit)))
+        return stepped(latent, strength, self.interpolator.moves(self.imagined(latent, unit), latent))
 
-    def draw_strength(
-        self, seed: tf.Tensor, count: tf.Tensor, lone: float, corner: float, path: float, rest: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Strengths (count, C) to train with, and whether branches move apart from each other (count,), 1 or 0.
-
-        Uniform, but for a share `path` of rows that are one number in all branches; of the others a share `lone` moves
-        one branch alone, and a share `corner` is 0 or 1. Without `rest`, the rest branch moves on paths only.
+    def draw_strength(self, seed: tf.Tensor, count: tf.Tensor, lone: float, corner: float) -> tf.Tensor:
+        """Strengths (count, C) to train with: uniform; a share `lone` of rows moves one branch alone, and a share
+        `corner` is 0 or 1.
         """
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 5, alg="philox"), num=5)
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 4, alg="philox"), num=4)
         uniform = lambda i, width: tf.random.stateless_uniform((count, width), seeds[i], alg="philox")  # noqa: E731
         branches, corners = len(self.branch_names), uniform(0, 1) < corner
         drawn = uniform(1, branches)
         chosen = tf.one_hot(tf.cast(uniform(2, 1)[:, 0] * branches, tf.int32), branches)
         alone = chosen * tf.where(corners, 1.0, drawn)
-        strength = tf.where(uniform(3, 1) < lone, alone, tf.where(corners, tf.round(drawn), drawn))
-        if not rest:
-            strength *= tf.constant([float(name != REST) for name in self.branch_names])
-        together = uniform(4, 1) < path
-        return tf.where(together, drawn[:, :1], strength), 1.0 - tf.cast(together[:, 0], tf.float32)
+        return tf.where(uniform(3, 1) < lone, alone, tf.where(corners, tf.round(drawn), drawn))
 
     def labels_at(self, labels: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
         """z_interp (B, K) between `labels` and their partners'."""
@@ -95,7 +85,7 @@ class BranchedMethod(Method):
         """Rows of pairs: source, its reconstruction, each branch alone at 1, all at 1, target."""
         image = tf.cast(batch["image"], tf.float32) / 255.0
         latent = self.encode(image)
-        moves = self.interpolator(partner(latent) - latent)
+        moves = self.interpolator(partner(latent) - latent, latent)
         frames = [
             latent,
             *[latent + moves[:, i] for i in range(len(self.branch_names))],
@@ -119,7 +109,7 @@ class BranchedMethod(Method):
             return {"image": tf.clip_by_value(self.decoder(latent), 0.0, 1.0)}
 
         def interpolate(source, target, strength):
-            return {"latent": stepped(source, strength, self.interpolator.moves(target - source))}
+            return {"latent": stepped(source, strength, self.interpolator.moves(target - source, source))}
 
         def edit_attributes(latent, strength):
             return {"latent": self.edit(latent, strength)}

@@ -44,11 +44,12 @@ class Phase:
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """A stretch of training: `steps` steps over the given phases, in order."""
+    """A stretch of training: `steps` steps over the given phases, in order, on `batches` batches as one."""
 
     name: str
     steps: int
     phases: tuple[Phase, ...]
+    batches: int = 1
 
 
 @dataclasses.dataclass(frozen=True)

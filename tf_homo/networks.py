@@ -19,6 +19,16 @@ def conv(filters: int, kernel: int = 3, strides: int = 1, **options) -> layers.C
     return layers.Conv2D(filters, kernel, strides, padding="same", **options)
 
 
+class Places(layers.Layer):
+    """Adds what is learned of each place: faces are aligned."""
+
+    def build(self, shape):
+        self.places = self.add_weight(shape=(1, *shape[1:]), initializer="zeros", name="places")
+
+    def call(self, x):
+        return x + tf.cast(self.places, x.dtype)
+
+
 class Residual(layers.Layer):
     """x + conv(relu(conv(relu(x)))); it starts as the identity, so that depth needs no normalisation."""
 
@@ -206,28 +216,13 @@ class Interpolator(keras.Model):
     without weights: F_b - F_a less what the others move, so that all together reach F_b exactly. Where the last K
     channels of a latent are a reading of its labels, `masks` (branches, K) says which of them a branch moves: those go
     straight to the target's.
-
-    With `gates`, T_i(x) = g_i(x) x: the convolutions end in that many gates a cell, in [0, 1], each for a run of
-    neighbouring channels of the code (the patch code's run from coarse to fine). A branch then says where and how far,
-    what is there comes from the target, and the code stays between F_a and F_b. Gates start at a tenth, and with
-    `masks` stay shut where the readings of the branch's attributes agree, if it has attributes. With `directions`, too,
-    what is behind a shut gate moves by them.
     """
 
     def __init__(
-        self,
-        branches: int,
-        branch_width: int = 0,
-        bias: bool = True,
-        remainder: bool = False,
-        masks=(),
-        gates: int = 0,
-        directions: "Directions | None" = None,
-        **kwargs,
+        self, branches: int, branch_width: int = 0, bias: bool = True, remainder: bool = False, masks=(), **kwargs
     ):
         super().__init__(autocast=False, **kwargs)
-        self.branch_width, self.bias, self.remainder, self.gates = branch_width, bias, remainder, gates
-        self.directions = directions
+        self.branch_width, self.bias, self.remainder = branch_width, bias, remainder
         self.masks = tuple(map(tuple, masks))
         self.branches = [keras.Sequential(name=f"branch_{i}") for i in range(branches)]
 
@@ -236,59 +231,63 @@ class Interpolator(keras.Model):
         for branch in self.branches:
             for filters in (self.branch_width or self.depth, self.branch_width or self.depth):
                 branch.add(conv(filters, activation="relu", use_bias=self.bias))
-            branch.add(conv(self.gates or self.depth, use_bias=self.bias, kernel_initializer="zeros"))
+            branch.add(conv(self.depth, use_bias=self.bias, kernel_initializer="zeros"))
             branch.build(shape)
 
-    def call(self, difference):
-        """F_b - F_a (B, h, w, d) -> the moves T_i of every branch at full strength, (B, C, h, w, d)."""
+    def call(self, difference, source):
+        """F_b - F_a and F_a (B, h, w, d) -> the moves T_i of every branch at full strength, (B, C, h, w, d)."""
         # not tf.stack: its gradient is one operator with C outputs, and TensorFlow's oneDNN pass, which fuses the
         # gradients of kernel and bias, looks at the operator alone and hands branches each other's bias gradients
-        return tf.concat([tf.expand_dims(move, 1) for move in self.moves(difference)], axis=1)
+        return tf.concat([tf.expand_dims(move, 1) for move in self.moves(difference, source)], axis=1)
 
-    def moves(self, difference: tf.Tensor) -> list[tf.Tensor]:
+    def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
         """As calling it, one (B, h, w, d) a branch: for exporters that want ranks up to 4."""
-        moves = [tf.cast(branch(difference), difference.dtype) for branch in self.branches]
-        code, reading = difference[..., : self.depth], difference[..., self.depth :]
+        moves = self.drawn(difference, source)
         if self.masks:
-            readings = [reading * tf.constant(mask) for mask in self.masks[: len(moves)]]
-        if self.gates:
-            opened = [tf.sigmoid(move - SHUT) for move in moves]
-            if self.masks:
-                opened = [
-                    gate * tf.tanh(5.0 * tf.reduce_max(tf.abs(own), axis=-1, keepdims=True)) if any(mask) else gate
-                    for gate, own, mask in zip(opened, readings, self.masks, strict=False)
-                ]
-            spread = tf.constant(np.repeat(np.eye(self.gates, dtype=np.float32), self.depth // self.gates, axis=1))
-            opened = [tf.matmul(gate, spread) for gate in opened]  # (B, h, w, depth)
-            moves = [code * gate for gate in opened]
-            if self.directions:
-                moves = [
-                    move + (1.0 - gate) * self.directions(own[:, 0, 0])
-                    for move, gate, own in zip(moves, opened, readings, strict=True)
-                ]
-        if self.masks:
-            moves = [tf.concat([move, own], axis=-1) for move, own in zip(moves, readings, strict=True)]
+            moves = [
+                tf.concat([move, difference[..., self.depth :] * tf.constant(mask)], axis=-1)
+                for move, mask in zip(moves, self.masks, strict=True)
+            ]
         return [*moves, difference - tf.add_n(moves)] if self.remainder else moves
 
+    def drawn(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
+        """What branches do to the code, (B, h, w, depth) each."""
+        del source  # the paper's see the difference alone
+        return [tf.cast(branch(difference), difference.dtype) for branch in self.branches]
 
-class Directions(layers.Layer):
-    """Differences in reading (B, K) -> their part of F_b - F_a (B, h, w, d) without its reading: for each attribute a
-    field that is the same in every face. Starts at 0; `build` takes the latent's shape (h, w, d + K).
+
+class Directions(Interpolator):
+    """Branches that see the face: T_i = sum_{k in i} r_k d_k(F_a, r), r (B, K) the difference of the readings.
+
+    d_k is a direction of attribute k for this face: a field that is the same in every face, and what a small network
+    sees in this one. Nothing of F_b but its reading counts, so that a reading that somebody wishes for does as well;
+    where it is the source's own, T_i = 0. Networks have `branch_width` channels.
     """
 
-    def __init__(self, attributes: int, **kwargs):
-        super().__init__(autocast=False, dtype="float32", **kwargs)
-        self.attributes = attributes
-
     def build(self, shape):
-        self.fields = self.add_weight(
-            shape=(self.attributes, *shape[:2], shape[2] - self.attributes), initializer="zeros", name="fields"
-        )
-        self.built = True
+        attributes = len(self.masks[0])
+        h, w, self.depth = shape[1], shape[2], shape[3] - attributes
+        self.members = [[k for k, moved in enumerate(mask) if moved] for mask in self.masks]
+        self.fields = self.add_weight(shape=(attributes, h * w * self.depth), initializer="zeros", name="fields")
+        for branch, members in zip(self.branches, self.members, strict=True):
+            branch.add(conv(self.branch_width))
+            branch.add(Places())
+            branch.add(Residual(self.branch_width))
+            branch.add(Residual(self.branch_width))
+            branch.add(layers.ReLU())
+            branch.add(conv(self.depth * len(members), kernel_initializer="zeros"))
+            branch.build((*shape[:3], shape[3] + len(members)))
 
-    def call(self, reading):
-        k, h, w, d = self.fields.shape
-        return tf.reshape(tf.matmul(reading, tf.reshape(self.fields, (k, h * w * d))), (-1, h, w, d))
+    def drawn(self, difference, source):
+        reading = difference[:, 0, 0, self.depth :]
+        found = []
+        for branch, members, mask in zip(self.branches, self.members, self.masks, strict=True):
+            own = [difference[..., self.depth + k, None] for k in members]  # (B, h, w, 1), the same everywhere
+            still = tf.matmul(reading * tf.constant(mask), self.fields)  # no tf.gather: its gradient is sparse
+            directions = tf.split(tf.cast(branch(tf.concat([source, *own], -1)), tf.float32), len(members), axis=-1)
+            seen = tf.add_n([change * direction for change, direction in zip(own, directions, strict=True)])
+            found.append(seen + tf.reshape(still, tf.shape(seen)))
+        return found
 
 
 class Coupling(layers.Layer):
@@ -319,30 +318,16 @@ class Coupling(layers.Layer):
         return tf.reduce_mean((told - difference[:, None, :] * np.maximum(self.alike, self.own)) ** 2)
 
 
-SHUT = 2.0  # a gate's logit starts this far below 0
+class LatentCritic(keras.Model):
+    """Dis and A' with one trunk: latents (B, h, w, d) -> score (B, 1), attribute logits (B, K). All in float32,
+    whatever the precision of the others: its slopes are penalised.
 
-
-class Critic(keras.Model):
-    """Dis and A' with one trunk: what they judge -> score (B, 1), attribute logits (B, K). All in float32, whatever the
-    precision of the others: its slopes are penalised.
-    """
+    Trunk as in the reference: 1x1 conv to half the depth, two 4x4 stride-2 convs with instance norm and LeakyReLU(0.2),
+    a valid conv to 1x1. A map of 4x4 or less takes one strided conv fewer, so that something is left to norm."""
 
     def __init__(self, attributes: int, channels: int, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.attributes, self.channels = attributes, channels
-
-    def heads(self, features: int) -> None:
-        """Makes `score` and `label`, on so many features."""
-        self.score, self.label = layers.Dense(1), layers.Dense(self.attributes)
-        for head in (self.score, self.label):
-            head.build((None, features))
-
-
-class LatentCritic(Critic):
-    """Judges latents (B, h, w, d).
-
-    Trunk as in the reference: 1x1 conv to half the depth, two 4x4 stride-2 convs with instance norm and LeakyReLU(0.2),
-    a valid conv to 1x1. A map of 4x4 or less takes one strided conv fewer, so that something is left to norm."""
 
     def build(self, shape):
         with precision("float32"):
@@ -352,35 +337,11 @@ class LatentCritic(Critic):
                 cells = -(-cells // 2)
             plan += [layers.Conv2D(self.channels, cells), layers.LeakyReLU(0.2), layers.Flatten()]
             self.trunk = keras.Sequential(plan)
+            self.score, self.label = layers.Dense(1), layers.Dense(self.attributes)
             self.trunk.build(shape)
-            self.heads(self.channels)
+            for head in (self.score, self.label):
+                head.build((None, self.channels))
 
     def call(self, latent):
         features = self.trunk(latent)
         return self.score(features), self.label(features)
-
-
-class PictureCritic(Critic):
-    """Judges pictures (B, S, S, 3).
-
-    The score is that of the whole picture plus the mean over patches of S/8 (PatchGAN, Isola et al. 2017), which sees
-    patterns; no normalisation, so that slopes can be penalised one picture at a time."""
-
-    def build(self, shape):
-        with precision("float32"):
-            c, leak = self.channels, lambda: layers.LeakyReLU(0.2)
-            plan = [conv(c, 4, 2), leak(), conv(2 * c, 4, 2), leak(), conv(4 * c, 4, 2), leak(), conv(4 * c), leak()]
-            self.patches = keras.Sequential(plan, name="patches")
-            whole = [conv(4 * c, 4, 2), leak(), layers.Flatten(), layers.Dense(4 * c), leak()]
-            self.whole = keras.Sequential(whole, name="whole")
-            self.patch_score = layers.Conv2D(1, 1, name="patch_score")
-            self.patches.build(shape)
-            inner = self.patches.output_shape
-            self.whole.build(inner)
-            self.patch_score.build(inner)
-            self.heads(4 * c)
-
-    def call(self, image):
-        patches = self.patches(2.0 * image - 1.0)
-        whole = self.whole(patches)
-        return self.score(whole) + tf.reduce_mean(self.patch_score(patches), axis=(1, 2)), self.label(whole)

@@ -134,7 +134,8 @@ class Trainer:
             raise SystemExit(130)
 
     def _train(self, stage: Stage, begin: int, first: int, last: int, bar, writer, asked: list) -> None:
-        data = batches(self.examples.arrays(), self.batch_size, self.seed, (first, last), self.method.prepare)
+        size = self.batch_size * stage.batches
+        data = batches(self.examples.arrays(), size, self.seed, (first, last), self.method.prepare)
         pending: list[tuple[int, dict]] = []
         for step, batch in zip(range(first, last), self.strategy.experimental_distribute_dataset(data), strict=True):
             due = [p for p in stage.phases if (step - begin + 1) % p.every == 0]

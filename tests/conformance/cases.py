@@ -30,7 +30,6 @@ TINY = {
     "reading": True,
     "classifier_steps": 2,
     "autoencoder_steps": 2,
-    "label_steps": 2,
     "steps": 3,
 }
 FACES = ("Smiling", "Young", "Wearing_Hat")  # two groups, and one attribute in none
@@ -48,26 +47,19 @@ CASES = {
         },
         FACES,
     ),
-    "homo_on_pictures": Case(
+    "homo_denoised": Case(
         "homo",
         TINY
         | {
             "rest": "remainder",
-            "critic": "pictures",
-            "adversary": "logistic",
-            "label_penalty_weight": 0.01,
-            "penalty_weight": 0.1,
-            "homomorphism_encoder": True,
-            "lone_optimizer": "muon",
-            "gates": 3,
-            "erased_share": 0.5,
-            "directions": True,
-            "direction_steps": 2,
+            "branches": "directions",
+            "denoiser_width": 2,
+            "denoiser_steps": 2,
             "branch_steps": 2,
-            "edit_share": 0.5,
+            "lone_optimizer": "muon",
+            "erased_share": 0.5,
+            "homomorphism_encoder": True,
             "critic_steps": 1,
-            "path_share": 0.3,
-            "change_weight": 1.0,
         },
         PAIRED,
     ),

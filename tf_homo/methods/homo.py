@@ -19,31 +19,27 @@ Differs from the text, each by a flag, the default first:
   * latents at unit scale, so that critic, penalty and (4.7) are well conditioned: --unit_latents.
 Ours, off by default, for where the text stops short (docs/method.md says more):
   * --rest=remainder: the rest branch is what the others leave of F_b - F_a, so that the total term holds exactly;
-  * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D draws what it says;
-  * --critic=pictures: Dis and A' judge D(F_interp), so that E and D learn to make in-betweens;
-  * --adversary=logistic: for (4.1) and (4.2) the logistic game with R1 and R2, which needs no five critic steps;
-  * --label_penalty_weight: the slopes of A' are small too, or branches win by patterns that only a network sees;
-  * --label_steps, --real_weight: A' learns real labels of real images, before the game and in it;
-  * --gates, --directions: T_i(x) = g_i(x) x + (1 - g_i(x)) sum_k r_k d_k, the target's own code where a gate is open,
-    elsewhere what its reading r makes likely: d_k is a field for attribute k, the same in every face;
-  * --direction_steps, --branch_steps: these are found alone, before anything learns to please Dis;
-  * --erased_share: while E and D train alone, D also fills in cells that were taken from the code;
-  * --edit_share: for edits without a reference, some pairs know of their target the reading alone;
-  * --change_weight: branches change few pixels;
-  * --lone_share, --corner_share, --path_share: pairs that move one branch alone, all the way, or all branches as one
-    (there (4.8) is left out: near the end of that path the source's labels are wrong); --norest_plays: else the rest
-    stays;
+  * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D sees it;
+  * --branches=directions: T_i = sum_{k in i} r_k d_k(F_a, r): branches see the face, and of F_b the reading r alone, so
+    that they need no reference (signatures edit and edit_attributes);
+  * --denoiser_steps, --branch_steps: the branches learn from a denoiser of codes (denoiser.py) in place of Dis and A';
+  * --lone_optimizer=muon, --erased_share: E and D alone, where D also fills in cells that were taken from the code;
+  * --real_weight: in the game A' learns real labels of real images, too;
+  * --lone_share, --corner_share: pairs that move one branch alone, all the way;
   * stages before --steps, and networks with little at full resolution (--encoder=patch, --decoder=shuffle).
 """
 
 import dataclasses
+import math
 
 import tensorflow as tf
 from keras import layers
 
 from tf_homo import losses
+from tf_homo.attributes import REST
 from tf_homo.branches import BranchedMethod, partner
 from tf_homo.data.augment import Moves, moved, rectangles
+from tf_homo.denoiser import Denoiser, denoising_loss, way_to_go
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.networks import (
@@ -52,7 +48,6 @@ from tf_homo.networks import (
     Interpolator,
     LatentCritic,
     PatchEncoder,
-    PictureCritic,
     ShuffleDecoder,
     UpsampleDecoder,
     VggEncoder,
@@ -63,8 +58,7 @@ from tf_homo.perceptual import AttributeClassifier, VggFeatures, load_vgg
 ENCODERS = {"vgg19": VggEncoder, "patch": PatchEncoder}
 RESTS = ("network", "remainder", "none")
 DECODERS = {"upsample": UpsampleDecoder, "shuffle": ShuffleDecoder}
-CRITICS = {"latents": LatentCritic, "pictures": PictureCritic}
-ADVERSARIES = ("wasserstein", "logistic")
+BRANCHES = {"difference": Interpolator, "directions": Directions}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,49 +72,41 @@ class Config(Moves):
     decoder: str = option("upsample", "network D", tuple(DECODERS))
     unit_latents: bool = option(True, "scale each latent channel to mean 0, variance 1")
     branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper")
-    gates: int = option(0, "gates a cell through which a branch lets the target's code pass; 0: it draws its own moves")
-    directions: bool = option(False, "where its gates are shut, a branch moves by its attributes' own directions")
+    branches: str = option("difference", "what T_i sees: F_b - F_a, or the face and where to", tuple(BRANCHES))
     branch_bias: bool = option(True, "biases in the branches; without, T_i(0) = 0")
     rest: str = option(
         "network", "one more branch, for what no attribute names: as the others, what they leave, or none", RESTS
     )
     reading: bool = option(False, "K more latent channels: Phi's reading of the attributes")
-    critic: str = option("latents", "what Dis and A' judge", tuple(CRITICS))
-    critic_width: int = option(0, "channels of the critic; 0: 4 width for latents, 2 width for pictures")
-    adversary: str = option("wasserstein", "the game of (4.1) and (4.2)", ADVERSARIES)
+    critic_width: int = option(0, "channels of the critic; 0: 4 width")
+    denoiser_width: int = option(96, "channels of the denoiser at the code's own size", low=1)
     perceptual: str = option("classifier", "Phi", ("classifier", "vgg19"))
     vgg_weights: str = option("imagenet", "VGG19's weights for E and Phi: imagenet, random, or a file")
 
     classifier_steps: int = option(1000, "steps of Phi alone, where it is a classifier")
     autoencoder_steps: int = option(0, "then steps of E and D alone")
-    label_steps: int = option(0, "then steps of A' alone, on real labels of real images")
-    direction_steps: int = option(0, "then steps of the directions alone, by least squares")
-    branch_steps: int = option(0, "then steps of the branches alone, all else held, (4.7) without an adversary")
+    denoiser_steps: int = option(0, "then steps of the denoiser alone, in batches four times as large")
+    branch_steps: int = option(0, "then steps of the branches alone, taught by the denoiser")
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
     rate: float = option(1e-4, "Adam's rate")
     critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
     autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
-    label_rate: float = option(0.0, "the rate for A' alone; 0: --critic_rate")
-    branch_rate: float = option(0.0, "Adam's rate for the branches alone; 0: --rate")
-    lone_optimizer: str = option("adam", "for what trains without an adversary: E and D, A'", ("adam", "muon"))
+    branch_rate: float = option(0.0, "Adam's rate for the denoiser and for the branches alone; 0: --rate")
+    lone_optimizer: str = option("adam", "for E and D alone", ("adam", "muon"))
     classifier_rate: float = option(1e-3, "Adam's rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)", high=1)
     beta_1: float = option(0.5, "Adam's beta_1", high=1)
     critic_steps: int = option(5, "critic steps for one step of the others", low=1)
 
     erased_share: float = option(0.0, "share of codes that lose a rectangle of cells while E and D train alone", high=1)
+    overshoot: float = option(1.0, "how much farther than it moves a branch is taught to go: means fall short", high=10)
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength", high=1)
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1", high=1)
-    path_share: float = option(0.0, "share of pairs that move all branches as one, the rest too", high=1)
-    edit_share: float = option(0.0, "share of pairs whose reference is its reading alone", high=1)
-    rest_plays: bool = option(True, "the game draws a strength for the rest branch too; otherwise 0")
-
     perceptual_weight: float = option(1.0, "of Phi_3 in (4.3), (4.4)")
     pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
     guidance_weight: float = option(1.0, "of (4.5)")
-    penalty_weight: float = option(100.0, "of the gradient penalty in (4.1); logistic: of the squared slopes of Dis")
-    label_penalty_weight: float = option(0.0, "of the squared slopes of A', summed over attributes (logistic only)")
+    penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
     gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
     real_weight: float = option(0.0, "of A' told the real labels of real latents")
     encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
@@ -128,7 +114,6 @@ class Config(Moves):
     homomorphism_weight: float = option(1.0, "of (4.7) in (4.9)")
     homomorphism_encoder: bool = option(False, "(4.7), and what follows, also change E")
     total_weight: float = option(1.0, "of the total term in (4.9)")
-    change_weight: float = option(0.0, "of mean |D(F_interp) - Im_a| but on whole paths (critic=pictures only)")
 
 
 class HomoInterp(BranchedMethod):
@@ -149,29 +134,30 @@ class HomoInterp(BranchedMethod):
             self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
-        self.directions, self.coupling = None, None
-        if config.directions:
-            if not (config.reading and config.gates):
-                raise InputError("--directions: needs gates and the reading; give --gates=1 and --reading too")
-            self.directions = Directions(len(self.attributes), name="directions")
-            self.coupling = Coupling(self.membership, name="coupling")
-            self.averaged, self.edits = (*self.averaged, "coupling"), True
         networks = len(self.groups) + (config.rest == "network")
         masks = [[row[i] for row in self.membership] for i in range(len(self.groups))]
-        masks.append([1.0 - sum(mask) for mask in zip(*masks, strict=True)])  # rest: attributes outside every group
-        self.interpolator = Interpolator(
+        if config.rest == "network":
+            masks.append([1.0 - sum(mask) for mask in zip(*masks, strict=True)])  # attributes outside every group
+        if config.branches == "directions":
+            if not config.reading or config.rest == "network":
+                raise InputError("--branches=directions: go by the reading; give --reading and --rest=remainder too")
+            self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
+            self.averaged = (*self.averaged, "coupling")
+        self.interpolator = BRANCHES[config.branches](
             networks,
             config.branch_width,
             config.branch_bias,
             config.rest == "remainder",
             masks if config.reading else (),
-            config.gates,
-            self.directions,
             name="interpolator",
         )
-        self.judges_pictures = config.critic == "pictures"
-        width = config.critic_width or (2 if self.judges_pictures else 4) * config.width
-        self.critic = CRITICS[config.critic](len(self.attributes), width, name="critic")
+        self.critic = LatentCritic(len(self.attributes), config.critic_width or 4 * config.width, name="critic")
+        if config.branch_steps and not (config.denoiser_steps and config.reading and config.rest != "network"):
+            raise InputError(
+                "--branch_steps: the denoiser teaches groups, by their reading; give --denoiser_steps, --reading and "
+                "--rest=remainder too"
+            )
+        self.denoiser = Denoiser(config.denoiser_width, name="denoiser") if config.denoiser_steps else None
         if config.perceptual == "vgg19":
             self.phi = VggFeatures(config.width, name="phi")
         else:
@@ -183,16 +169,15 @@ class HomoInterp(BranchedMethod):
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
         code = self.encoder(image)
         self.depth = code.shape[-1]
-        if self.config.gates and self.depth % self.config.gates:
-            raise InputError(f"--gates={self.config.gates}: cannot share the code's {self.depth} channels evenly")
-        self.critic(image if self.judges_pictures else code), self.phi(image)
+        self.critic(code), self.phi(image)
         latent = self.encode(image)
         self.decoder(latent)
         self.latent_shape = tuple(latent.shape[1:])
-        if self.directions:
-            self.directions.build(self.latent_shape)
+        if self.edits:
             self.coupling.build()
-        self.interpolator(latent)
+        if self.denoiser:
+            self.denoiser.build(tuple(code.shape[1:]), len(self.attributes))
+        self.interpolator(latent, latent)
         teacher = self.phi.features(image)[1]
         if teacher.shape[1] != latent.shape[1]:
             raise InputError(
@@ -218,18 +203,17 @@ class HomoInterp(BranchedMethod):
         autoencoder = Phase(
             "autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone(c.autoencoder_rate)
         )
-        labels = Phase("labels", ("critic",), self.labels_loss, alone(c.label_rate or c.critic_rate or c.rate))
-        directions = Phase(
-            "directions", ("directions", "coupling"), self.directions_loss, usual(c.branch_rate or c.rate)
-        )
+        denoiser = Phase(
+            "denoiser", ("denoiser", "coupling") if self.edits else ("denoiser",), self.denoiser_loss,
+            usual(c.branch_rate or c.rate),
+        )  # fmt: skip
         branches = Phase("branches", ("interpolator",), self.branches_loss, usual(c.branch_rate or c.rate))
         classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
-            Stage("labels", c.label_steps, (labels,)),
-            Stage("directions", c.direction_steps if c.directions else 0, (directions,)),
-            Stage("branches", c.branch_steps, (branches,)),
+            Stage("denoiser", c.denoiser_steps, (denoiser,), batches=4),
+            Stage("branches", c.branch_steps, (branches,), batches=4),
             Stage("together", c.steps, (critic, together)),
         )
         return tuple(stage for stage in stages if stage.steps)
@@ -239,25 +223,26 @@ class HomoInterp(BranchedMethod):
         strength and what else is drawn.
         """
         c, count = self.config, tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 8, alg="philox"), num=8)
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 9, alg="philox"), num=9)
         uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
-        strength, apart = self.draw_strength(
-            seeds[0], count, c.lone_share, c.corner_share, c.path_share, rest=c.rest_plays
-        )
+        normal = lambda i, shape: tf.random.stateless_normal(shape, seeds[i], alg="philox")  # noqa: E731
+        image = tf.cast(batch["image"], tf.float32) / 255.0
         prepared = {
+            "image": moved(image, c, uniform(0, (count, 2)), uniform(1, (count, 3))),
             "labels": tf.cast(batch["labels"], tf.float32),
-            "strength": strength,
-            "apart": apart,
-            "given": 1.0 - apart * tf.cast(uniform(7, (count,)) < c.edit_share, tf.float32),
-            "mix": uniform(1, (count, 1, 1, 1)),
-            "signs": tf.sign(uniform(2, (count, len(self.attributes))) - 0.5),
+            "strength": self.draw_strength(seeds[2], count, c.lone_share, c.corner_share),
+            "mix": uniform(3, (count, 1, 1, 1)),
         }
         if c.erased_share:
-            drawn = uniform(5, (count, 6)), uniform(6, (count, max(c.gates, 1)))
+            runs = math.gcd(8, self.depth)  # of neighbouring channels, which the patch code has from coarse to fine
+            drawn = uniform(7, (count, 6)), uniform(8, (count, runs))
             lost = rectangles(*drawn, c.erased_share, *self.latent_shape[:2])
-            prepared["erased"] = tf.repeat(lost, self.depth // lost.shape[-1], axis=-1)
-        image = tf.cast(batch["image"], tf.float32) / 255.0
-        return prepared | {"image": moved(image, c, uniform(3, (count, 2)), uniform(4, (count, 3)))}
+            prepared["erased"] = tf.repeat(lost, self.depth // runs, axis=-1)
+        if self.denoiser:
+            prepared["level"] = uniform(4, (count,))
+            prepared["size"] = tf.exp(normal(5, (count,)))
+            prepared["noise"] = normal(6, (count, *self.latent_shape[:2], self.depth))
+        return prepared
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 
@@ -268,16 +253,6 @@ class HomoInterp(BranchedMethod):
             return code
         reading = tf.tanh(0.5 * self.phi.logits(image))[:, None, None, :]  # 2 sigmoid - 1
         return tf.concat([code, tf.stop_gradient(reading) + tf.zeros_like(code[..., :1])], axis=-1)
-
-    def judged(self, latent: tf.Tensor) -> tf.Tensor:
-        """What the critic sees of an in-between: its code, or its picture."""
-        return self.decoder(latent) if self.judges_pictures else self.code(latent)
-
-    def real(self, batch: Batch, latent: tf.Tensor | None = None) -> tf.Tensor:
-        """The same of the batch's own images, whose latents may be known."""
-        if self.judges_pictures:
-            return batch["image"]
-        return self.code(self.encode(batch["image"]) if latent is None else latent)
 
     def reconstruction(self, image: tf.Tensor, decoded: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """(4.3) = (4.4), with the pixel term."""
@@ -300,62 +275,45 @@ class HomoInterp(BranchedMethod):
         latent = self.encode(batch["image"], training=True)
         guidance = self.guidance(batch["image"], self.code(latent))
         if self.config.erased_share:
-            code, reading = latent[..., : self.depth], latent[..., self.depth :]
-            latent = tf.concat([code * (1.0 - batch["erased"]), reading], axis=-1)
+            latent = tf.concat([self.code(latent) * (1.0 - batch["erased"]), latent[..., self.depth :]], axis=-1)
         loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
-        if self.config.erased_share:
-            terms["psnr_erased"] = terms.pop("psnr")
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
-    def labels_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """A' alone, on real images with their labels; Dis's own head has nothing to learn yet."""
-        score, logits, slope = self.judgement(self.real(batch), batch["signs"])
-        loss = losses.attribute_entropy(batch["labels"], logits)
-        weighted = (self.config.real_weight or 1.0) * loss + slope
-        return weighted + 0.0 * tf.reduce_sum(score), {"real": loss}
+    def denoiser_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """The denoiser of codes; and what one attribute's reading leaves of its group's others."""
+        latent = self.encode(batch["image"])
+        code, reading = self.code(latent), self.reading(latent)
+        left = denoising_loss(self.denoiser, code, reading, batch["size"], batch["noise"])
+        if not self.edits:
+            return left, {"left": left}
+        coupling = self.coupling.left(partner(reading) - reading)
+        return left + coupling, {"left": left, "coupling": coupling}
 
-    def judgement(self, seen: tf.Tensor, signs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Scores, logits and, in the logistic game, the weighted penalty of the slopes of both."""
-        c = self.config
-        if c.adversary == "wasserstein":
-            return *self.critic(seen), tf.constant(0.0)
-        with tf.GradientTape() as tape:
-            tape.watch(seen)
-            score, logits = self.critic(seen)
-            both = c.penalty_weight**0.5 * tf.reduce_sum(score)
-            both += c.label_penalty_weight**0.5 * tf.reduce_sum(signs * logits)
-        return score, logits, losses.squared_slope(tape.gradient(both, seen))
+    def branches_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """Half the squared way that the denoiser says is still to go: its slope at F_interp is that way itself."""
+        source = self.encode(batch["image"])
+        strength = batch["strength"] * tf.constant([float(name != REST) for name in self.branch_names])
+        fake, _ = self.interpolate(source, partner(source) - source, strength)
+        codes, readings = zip(*((self.code(x), self.reading(x)) for x in (source, fake)), strict=True)
+        farther = readings[0] + self.config.overshoot * (readings[1] - readings[0])
+        way = tf.stop_gradient(way_to_go(self.denoiser, codes, (readings[0], farther), batch["level"], batch["noise"]))
+        loss = 0.5 * losses.squared_error(codes[1], tf.stop_gradient(codes[1]) + way)
+        return loss, {"way": tf.sqrt(2.0 * loss), "moved": tf.sqrt(losses.squared_error(*codes))}
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
         c, latent = self.config, tf.stop_gradient(self.encode(batch["image"]))
-        fake = self.interpolate(latent, self.difference(latent, batch["given"]), batch["strength"])[0]
-        real, fake = self.real(batch, latent), tf.stop_gradient(self.judged(fake))
-        signs = tf.concat([batch["signs"]] * 2, axis=0)
-        scores, logits, penalty = self.judgement(tf.concat([real, fake], axis=0), signs)
-        (real_score, fake_score), (real_logits, fake_logits) = tf.split(scores, 2), tf.split(logits, 2)
-        if c.adversary == "wasserstein":
-            adversary = losses.wasserstein_critic(real_score, fake_score)
-            penalty = c.penalty_weight * losses.gradient_penalty(lambda x: self.critic(x)[0], real, fake, batch["mix"])
-        else:
-            adversary = losses.logistic_critic(real_score, fake_score)
-        gap = losses.attribute_entropy(batch["labels"], fake_logits, batch["apart"])
+        real, fake = (
+            self.code(latent),
+            self.code(self.interpolate(latent, partner(latent) - latent, batch["strength"])[0]),
+        )
+        (real_score, real_logits), (fake_score, fake_logits) = self.critic(real), self.critic(fake)
+        wasserstein = losses.wasserstein_critic(real_score, fake_score)
+        penalty = c.penalty_weight * losses.gradient_penalty(lambda x: self.critic(x)[0], real, fake, batch["mix"])
+        gap = losses.attribute_entropy(batch["labels"], fake_logits)
         labels = losses.attribute_entropy(batch["labels"], real_logits)
-        loss = adversary + penalty + c.gap_weight * gap + c.real_weight * labels
-        return loss, {c.adversary: adversary, "penalty": penalty, "gap": gap, "real": labels}
-
-    def directions_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """What the directions leave of F_b - F_a, and what one attribute's reading leaves of its group's others."""
-        latent = self.encode(batch["image"])
-        difference = partner(latent) - latent
-        reading = difference[:, 0, 0, self.depth :]  # (B, K)
-        left = losses.squared_error(self.directions(reading), self.code(difference))
-        coupling = self.coupling.left(reading)
-        return left + coupling, {"left": left, "coupling": coupling}
-
-    def branches_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """(4.9) without (4.2), F held."""
-        return self.game(batch, tf.stop_gradient(self.encode(batch["image"])), opposed=False)
+        loss = wasserstein + penalty + c.gap_weight * gap + c.real_weight * labels
+        return loss, {"wasserstein": wasserstein, "penalty": penalty, "gap": gap, "real": labels}
 
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.6) and (4.9) in one update."""
@@ -367,30 +325,18 @@ class HomoInterp(BranchedMethod):
         loss += self.config.guidance_weight * guidance + game
         return loss, terms | {"guidance": guidance} | game_terms
 
-    def game(self, batch: Batch, latent: tf.Tensor, opposed: bool = True) -> tuple[tf.Tensor, Terms]:
+    def game(self, batch: Batch, latent: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """The interpolator's terms (4.9); E hears (4.2) by its weight in (4.6), the rest if --homomorphism_encoder."""
         c, held = self.config, tf.stop_gradient(latent)
         known = latent if c.homomorphism_encoder else held
-        fake, moves = self.interpolate(known, self.difference(known, batch["given"]), batch["strength"])
-        seen = self.judged(fake)
-        score, logits = self.critic(seen)
+        fake, moves = self.interpolate(known, partner(known) - known, batch["strength"])
+        score, logits = self.critic(self.code(fake))
         share = c.encoder_gan_weight / c.gan_weight if c.gan_weight else 0.0
-        if opposed and share != float(c.homomorphism_encoder):  # (4.2) reaches E by another weight than the rest
-            scaled = held + share * (latent - held)
-            other = self.interpolate(scaled, self.difference(scaled, batch["given"]), batch["strength"])[0]
-            score = self.critic(self.judged(other))[0]
-        if c.adversary == "logistic":
-            opponent = losses.logistic_opponent(score)
-        else:
-            real = self.real(batch, held + share * (latent - held))
-            opponent = losses.wasserstein_opponent(self.critic(real)[0], score)
-        wanted = self.labels_at(batch["labels"], batch["strength"])
-        homomorphism = losses.attribute_entropy(wanted, logits)
-        total = losses.squared_error(tf.reduce_sum(moves, axis=1), self.difference(held, batch["given"]))
-        terms = {"opponent": opponent, "homomorphism": homomorphism, "total": total}
-        loss = c.gan_weight * opposed * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
-        if self.judges_pictures:
-            change = tf.reduce_mean(tf.abs(seen - batch["image"]), axis=(1, 2, 3))
-            terms["change"] = tf.reduce_mean(batch["apart"] * change)
-            loss += c.change_weight * terms["change"]
-        return loss, terms
+        scaled = held + share * (latent - held)  # (4.2) reaches E by another weight than the rest
+        if share != float(c.homomorphism_encoder):
+            score = self.critic(self.code(self.interpolate(scaled, partner(scaled) - scaled, batch["strength"])[0]))[0]
+        opponent = losses.wasserstein_opponent(self.critic(self.code(scaled))[0], score)
+        homomorphism = losses.attribute_entropy(self.labels_at(batch["labels"], batch["strength"]), logits)
+        total = losses.squared_error(tf.reduce_sum(moves, axis=1), partner(held) - held)
+        loss = c.gan_weight * opponent + c.homomorphism_weight * homomorphism + c.total_weight * total
+        return loss, {"opponent": opponent, "homomorphism": homomorphism, "total": total}
