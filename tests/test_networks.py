@@ -8,6 +8,7 @@ from tf_homo import networks
 from tf_homo.layers import precision
 from tf_homo.networks import (
     Directions,
+    Gains,
     Interpolator,
     LatentCritic,
     PatchEncoder,
@@ -130,7 +131,8 @@ def test_directions_go_by_the_reading_alone_and_add_up_over_a_group():
     source, difference = noise(2, 4, 4, 8 + 3), noise(2, 4, 4, 8 + 3, seed=1)
     reading = noise(2, 3, seed=2)
     difference = tf.concat([difference[..., :8], reading[:, None, None] + tf.zeros((2, 4, 4, 3))], axis=-1)
-    branches = Directions(2, 4, masks=[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], remainder=True)
+    gains = Gains(3)
+    branches = Directions(2, 4, masks=[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], remainder=True, gains=gains)
     assert not np.any(branches(difference, source)[:, :2, ..., :8])
     fields = noise(3, 4 * 4 * 8, seed=3)
     branches.fields.assign(fields)
@@ -140,6 +142,10 @@ def test_directions_go_by_the_reading_alone_and_add_up_over_a_group():
         np.testing.assert_allclose(moves[:, i, ..., :8], expected, atol=1e-5)
         np.testing.assert_array_equal(moves[:, i, ..., 8:], difference[..., 8:] * own)
     np.testing.assert_allclose(tf.reduce_sum(moves, axis=1), difference, atol=1e-5)
+    gains.gains.assign([1.0, 1.5, 99.0])
+    np.testing.assert_allclose(branches(difference, source)[:, 1, ..., :8], 1.5 * moves[:, 1, ..., :8], atol=1e-5)
+    assert not any(v is gains.gains for v in branches.variables)
+    np.testing.assert_allclose(gains(tf.ones((2, 3))), [[1.0, 1.5, 2.0]] * 2)
 
 
 def test_each_branch_gets_its_own_gradient():

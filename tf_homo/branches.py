@@ -76,6 +76,10 @@ class BranchedMethod(Method):
         alone = chosen * tf.where(corners, 1.0, drawn)
         return tf.where(uniform(3, 1) < lone, alone, tf.where(corners, tf.round(drawn), drawn))
 
+    def without_rest(self, strength: tf.Tensor) -> tf.Tensor:
+        """Strengths (B, C) with 0 for the rest branch."""
+        return strength * tf.constant([float(name != REST) for name in self.branch_names])
+
     def labels_at(self, labels: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
         """z_interp (B, K) between `labels` and their partners'."""
         v = tf.matmul(strength, tf.constant(self.membership), transpose_b=True)  # (B, K)

@@ -261,8 +261,13 @@ class Directions(Interpolator):
 
     d_k is a direction of attribute k for this face: a field that is the same in every face, and what a small network
     sees in this one. Nothing of F_b but its reading counts, so that a reading that somebody wishes for does as well;
-    where it is the source's own, T_i = 0. Networks have `branch_width` channels.
+    where it is the source's own, T_i = 0. Networks have `branch_width` channels. `gains` scales r; it is no part of
+    this network and learns alone.
     """
+
+    def __init__(self, *args, gains: "Gains", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.scaled = lambda change: gains(change)  # Keras would count a layer's weights among this network's own
 
     def build(self, shape):
         attributes = len(self.masks[0])
@@ -279,15 +284,30 @@ class Directions(Interpolator):
             branch.build((*shape[:3], shape[3] + len(members)))
 
     def drawn(self, difference, source):
-        reading = difference[:, 0, 0, self.depth :]
+        change = self.scaled(difference[..., self.depth :])  # (B, h, w, K), the same everywhere
         found = []
         for branch, members, mask in zip(self.branches, self.members, self.masks, strict=True):
-            own = [difference[..., self.depth + k, None] for k in members]  # (B, h, w, 1), the same everywhere
-            still = tf.matmul(reading * tf.constant(mask), self.fields)  # no tf.gather: its gradient is sparse
+            own = [change[..., k, None] for k in members]  # (B, h, w, 1) each
+            still = tf.matmul(change[:, 0, 0] * tf.constant(mask), self.fields)  # tf.gather has a sparse gradient
             directions = tf.split(tf.cast(branch(tf.concat([source, *own], -1)), tf.float32), len(members), axis=-1)
             seen = tf.add_n([change * direction for change, direction in zip(own, directions, strict=True)])
             found.append(seen + tf.reshape(still, tf.shape(seen)))
         return found
+
+
+class Gains(layers.Layer):
+    """A factor from 1/2 to 2 for each attribute, at first 1: (..., K) -> (..., K)."""
+
+    def __init__(self, attributes: int, **kwargs):
+        super().__init__(autocast=False, dtype="float32", **kwargs)
+        self.attributes = attributes
+
+    def build(self, shape=None):
+        self.gains = self.add_weight(shape=(self.attributes,), initializer="ones", name="gains")
+        self.built = True
+
+    def call(self, change):
+        return change * tf.clip_by_value(tf.convert_to_tensor(self.gains), 0.5, 2.0)
 
 
 class Coupling(layers.Layer):

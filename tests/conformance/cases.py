@@ -56,6 +56,7 @@ CASES = {
             "denoiser_width": 2,
             "denoiser_steps": 2,
             "branch_steps": 2,
+            "calibration_steps": 2,
             "lone_optimizer": "muon",
             "erased_share": 0.5,
             "homomorphism_encoder": True,

@@ -104,7 +104,8 @@ def test_what_is_erased_is_still_to_be_drawn(batch):
 
 def test_taught_branches_stand_still_where_the_denoiser_is_content(batch):
     """Noise that hides all leaves the mean of a reading: linear here, and the branches move just so."""
-    method = denoised(real_weight=0.0)
+    method = denoised()
+    method.gains.gains.assign(tf.ones(4))
     fields = tf.random.stateless_normal((4, 4 * 4 * 6), (0, 1))
     for branch in method.interpolator.branches:
         branch.layers[-1].kernel.assign(tf.zeros_like(branch.layers[-1].kernel))
@@ -120,6 +121,7 @@ def test_taught_branches_stand_still_where_the_denoiser_is_content(batch):
 
 def test_the_slope_of_taught_branches_is_the_way_to_go(batch):
     method = denoised()
+    method.gains.gains.assign(tf.ones(4))
     method.denoiser = lambda noisy, size, reading: tf.reduce_sum(reading, axis=1)[:, None, None, None] + 0 * noisy
     source = method.encode(batch["image"])
     strength = batch["strength"] * [1.0, 1.0, 0.0]
@@ -132,6 +134,23 @@ def test_the_slope_of_taught_branches_is_the_way_to_go(batch):
     way = tf.reduce_sum(change, axis=1)[:, None, None, None] - moved
     expected = -tf.einsum("bk,bn->kn", change, tf.reshape(way, (4, -1))) / tf.size(moved, tf.float32)
     np.testing.assert_allclose(slope, expected, atol=1e-5)
+
+
+def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
+    """Phi reads half of what the latent says of its age."""
+    method = denoised()
+    method.decoder = lambda latent: latent
+    method.gains.gains.assign([1.0, 0.5, 1.0, 1.0])
+    reading = lambda latent: method.reading(latent) * method.gains(tf.ones((1, 4)))  # noqa: E731
+    source = method.encode(batch["image"])
+    method.encode = lambda image: source
+    method.phi = type("Phi", (), {"logits": staticmethod(lambda latent: 2.0 * tf.atanh(reading(latent)))})
+    strength = tf.constant([[0.0, 1.0, 1.0]] * 4)  # age, and the rest, which stands still
+    loss, terms = method.calibration_loss(batch | {"strength": strength})
+    wanted = partner(method.reading(source))[:, 1]
+    asked = (np.abs(wanted - method.reading(source)[:, 1]) > 0.1).astype(np.float32)
+    assert float(loss) == pytest.approx(float(tf.reduce_sum(asked * (0.5 * wanted) ** 2) / (asked.sum() + 1)), rel=1e-3)
+    assert float(terms["asked"]) == pytest.approx(asked.mean() / 4)
 
 
 def test_a_picture_is_what_its_reading_says(batch):

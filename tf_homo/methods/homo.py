@@ -23,6 +23,7 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
   * --branches=directions: T_i = sum_{k in i} r_k d_k(F_a, r): branches see the face, and of F_b the reading r alone, so
     that they need no reference (signatures edit and edit_attributes);
   * --denoiser_steps, --branch_steps: the branches learn from a denoiser of codes (denoiser.py) in place of Dis and A';
+  * --calibration_steps: then a factor for each attribute, until Phi reads what was asked for;
   * --lone_optimizer=muon, --erased_share: E and D alone, where D also fills in cells that were taken from the code;
   * --real_weight: in the game A' learns real labels of real images, too;
   * --lone_share, --corner_share: pairs that move one branch alone, all the way;
@@ -36,7 +37,6 @@ import tensorflow as tf
 from keras import layers
 
 from tf_homo import losses
-from tf_homo.attributes import REST
 from tf_homo.branches import BranchedMethod, partner
 from tf_homo.data.augment import Moves, moved, rectangles
 from tf_homo.denoiser import Denoiser, denoising_loss, way_to_go
@@ -45,6 +45,7 @@ from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.networks import (
     Coupling,
     Directions,
+    Gains,
     Interpolator,
     LatentCritic,
     PatchEncoder,
@@ -87,6 +88,7 @@ class Config(Moves):
     autoencoder_steps: int = option(0, "then steps of E and D alone")
     denoiser_steps: int = option(0, "then steps of the denoiser alone, in batches four times as large")
     branch_steps: int = option(0, "then steps of the branches alone, taught by the denoiser")
+    calibration_steps: int = option(0, "then steps of a factor for each attribute, until Phi reads what was asked for")
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
     rate: float = option(1e-4, "Adam's rate")
@@ -94,13 +96,13 @@ class Config(Moves):
     autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
     branch_rate: float = option(0.0, "Adam's rate for the denoiser and for the branches alone; 0: --rate")
     lone_optimizer: str = option("adam", "for E and D alone", ("adam", "muon"))
+    calibration_rate: float = option(1e-2, "Adam's rate for these factors")
     classifier_rate: float = option(1e-3, "Adam's rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)", high=1)
     beta_1: float = option(0.5, "Adam's beta_1", high=1)
     critic_steps: int = option(5, "critic steps for one step of the others", low=1)
 
     erased_share: float = option(0.0, "share of codes that lose a rectangle of cells while E and D train alone", high=1)
-    overshoot: float = option(1.0, "how much farther than it moves a branch is taught to go: means fall short", high=10)
     lone_share: float = option(0.0, "share of pairs that move one branch alone; the others draw every strength", high=1)
     corner_share: float = option(0.0, "share of pairs whose strengths are 0 or 1", high=1)
     perceptual_weight: float = option(1.0, "of Phi_3 in (4.3), (4.4)")
@@ -142,7 +144,8 @@ class HomoInterp(BranchedMethod):
             if not config.reading or config.rest == "network":
                 raise InputError("--branches=directions: go by the reading; give --reading and --rest=remainder too")
             self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
-            self.averaged = (*self.averaged, "coupling")
+            self.gains = Gains(len(self.attributes), name="gains")
+            self.averaged = (*self.averaged, "coupling", "gains")
         self.interpolator = BRANCHES[config.branches](
             networks,
             config.branch_width,
@@ -150,6 +153,7 @@ class HomoInterp(BranchedMethod):
             config.rest == "remainder",
             masks if config.reading else (),
             name="interpolator",
+            **({"gains": self.gains} if self.edits else {}),
         )
         self.critic = LatentCritic(len(self.attributes), config.critic_width or 4 * config.width, name="critic")
         if config.branch_steps and not (config.denoiser_steps and config.reading and config.rest != "network"):
@@ -174,7 +178,7 @@ class HomoInterp(BranchedMethod):
         self.decoder(latent)
         self.latent_shape = tuple(latent.shape[1:])
         if self.edits:
-            self.coupling.build()
+            self.coupling.build(), self.gains.build()
         if self.denoiser:
             self.denoiser.build(tuple(code.shape[1:]), len(self.attributes))
         self.interpolator(latent, latent)
@@ -208,12 +212,14 @@ class HomoInterp(BranchedMethod):
             usual(c.branch_rate or c.rate),
         )  # fmt: skip
         branches = Phase("branches", ("interpolator",), self.branches_loss, usual(c.branch_rate or c.rate))
+        calibration = Phase("calibration", ("gains",), self.calibration_loss, usual(c.calibration_rate))
         classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
             Stage("denoiser", c.denoiser_steps, (denoiser,), batches=4),
             Stage("branches", c.branch_steps, (branches,), batches=4),
+            Stage("calibration", c.calibration_steps if self.edits else 0, (calibration,)),
             Stage("together", c.steps, (critic, together)),
         )
         return tuple(stage for stage in stages if stage.steps)
@@ -292,13 +298,25 @@ class HomoInterp(BranchedMethod):
     def branches_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """Half the squared way that the denoiser says is still to go: its slope at F_interp is that way itself."""
         source = self.encode(batch["image"])
-        strength = batch["strength"] * tf.constant([float(name != REST) for name in self.branch_names])
-        fake, _ = self.interpolate(source, partner(source) - source, strength)
+        fake, _ = self.interpolate(source, partner(source) - source, self.without_rest(batch["strength"]))
         codes, readings = zip(*((self.code(x), self.reading(x)) for x in (source, fake)), strict=True)
-        farther = readings[0] + self.config.overshoot * (readings[1] - readings[0])
-        way = tf.stop_gradient(way_to_go(self.denoiser, codes, (readings[0], farther), batch["level"], batch["noise"]))
+        way = tf.stop_gradient(way_to_go(self.denoiser, codes, readings, batch["level"], batch["noise"]))
         loss = 0.5 * losses.squared_error(codes[1], tf.stop_gradient(codes[1]) + way)
         return loss, {"way": tf.sqrt(2.0 * loss), "moved": tf.sqrt(losses.squared_error(*codes))}
+
+    def calibration_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """What Phi reads of D(F_interp), in the attributes that move, against the reading that F_interp carries.
+
+        Branches fall short, for the denoiser says means. A number for each attribute is all that learns here, which is
+        too little to please Phi by patterns.
+        """
+        source = self.encode(batch["image"])
+        fake, _ = self.interpolate(source, partner(source) - source, self.without_rest(batch["strength"]))
+        wanted, was = self.reading(fake), self.reading(source)
+        read = tf.tanh(0.5 * self.phi.logits(self.decoder(fake)))
+        asked = tf.cast(tf.abs(wanted - was) > 0.1, tf.float32)
+        left = tf.reduce_sum(asked * (read - wanted) ** 2) / (tf.reduce_sum(asked) + 1.0)
+        return left, {"left": left, "asked": tf.reduce_mean(asked)}
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
