@@ -31,6 +31,6 @@ def a_batch():
         "strength": tf.constant(rng.random((4, 3), np.float32)),
         "mix": tf.constant(rng.random((4, 1, 1, 1), np.float32)),
         "level": tf.constant(rng.random(4, np.float32)),
-        "size": tf.constant(np.exp(rng.standard_normal(4, np.float32))),
+        "size": tf.constant(rng.standard_normal(4, np.float32)),
         "noise": tf.constant(rng.standard_normal((4, 4, 4, 6), np.float32)),
     }

@@ -246,7 +246,7 @@ class HomoInterp(BranchedMethod):
             prepared["erased"] = tf.repeat(lost, self.depth // runs, axis=-1)
         if self.denoiser:
             prepared["level"] = uniform(4, (count,))
-            prepared["size"] = tf.exp(normal(5, (count,)))
+            prepared["size"] = normal(5, (count,))  # of its logarithm
             prepared["noise"] = normal(6, (count, *self.latent_shape[:2], self.depth))
         return prepared
 
