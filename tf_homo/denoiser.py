@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from tf_homo.networks import Places, conv
+from tf_homo.networks import Places
 
 WITHIN = 0.6  # variance of a code about the mean that its reading makes likely, where codes have unit scale
 SEEN = (0.3, 1.3)  # mean and spread of ln s while D learns
@@ -21,6 +21,11 @@ TAUGHT = (
     1.0,
     6.0,
 )  # s while branches learn: below, the code itself tells its attributes and D does not ask the reading
+
+
+def conv(filters: int, kernel: int = 3, **options) -> layers.Conv2D:
+    """A "same" convolution with Keras's own start: He's is too loud where a zero convolution listens to all."""
+    return layers.Conv2D(filters, kernel, padding="same", **options)
 
 
 class Block(layers.Layer):
@@ -67,10 +72,6 @@ class Denoiser(keras.Model):
         self.down = keras.Sequential([conv(wide, 2, strides=2), Places()])
         self.down.build((None, h, w, self.width))
         self.coarse = [Block(wide) for _ in range(3)]
-        self.everywhere = [
-            keras.Sequential([layers.Dense(16), layers.Flatten(), layers.Dense(wide, kernel_initializer="zeros")])
-            for _ in range(2)
-        ]
         self.up = keras.Sequential([layers.UpSampling2D(), conv(self.width)])
         self.up.build((None, h // 2, w // 2, wide))
         self.join = conv(self.width, 1)
@@ -79,9 +80,8 @@ class Denoiser(keras.Model):
         self.out.build((None, h, w, self.width))
         for block in self.fine:
             block.build((None, h, w, self.width), (None, 128))
-        for block in (*self.coarse, *self.everywhere):
-            shape = (None, h // 2, w // 2, wide)
-            block.build(shape, (None, 128)) if isinstance(block, Block) else block.build(shape)
+        for block in self.coarse:
+            block.build((None, h // 2, w // 2, wide), (None, 128))
         self.built = True
 
     def call(self, noisy, size, reading):
@@ -91,14 +91,13 @@ class Denoiser(keras.Model):
         size = size[:, None, None, None]
         total = WITHIN + size**2
         away = noisy - mean
-        everywhere = reading[:, None, None] + tf.zeros_like(away[..., :1])
-        x = self.into(tf.concat([away / total**0.5, mean, everywhere], axis=-1))
+        spread = reading[:, None, None] + tf.zeros_like(away[..., :1])
+        x = self.into(tf.concat([away / total**0.5, mean, spread], axis=-1))
         for block in self.fine[:2]:
             x = block(x, told)
         kept, x = x, self.down(x)
-        for block, spread in zip(self.coarse, (*self.everywhere, None), strict=True):
+        for block in self.coarse:
             x = block(x, told)
-            x = x + spread(x)[:, None, None] if spread else x
         x = self.join(tf.concat([self.up(x), kept], axis=-1))
         for block in self.fine[2:]:
             x = block(x, told)

@@ -207,11 +207,10 @@ class HomoInterp(BranchedMethod):
         autoencoder = Phase(
             "autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone(c.autoencoder_rate)
         )
-        denoiser = Phase(
-            "denoiser", ("denoiser", "coupling") if self.edits else ("denoiser",), self.denoiser_loss,
-            usual(c.branch_rate or c.rate),
-        )  # fmt: skip
-        branches = Phase("branches", ("interpolator",), self.branches_loss, usual(c.branch_rate or c.rate))
+        agile = Adam(c.branch_rate or c.rate, 0.9, 0.99, c.final_rate)  # noise makes every step another
+        denoised = ("denoiser", "coupling") if self.edits else ("denoiser",)
+        denoiser = Phase("denoiser", denoised, self.denoiser_loss, agile)
+        branches = Phase("branches", ("interpolator",), self.branches_loss, agile)
         calibration = Phase("calibration", ("gains",), self.calibration_loss, usual(c.calibration_rate))
         classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
         stages = (
