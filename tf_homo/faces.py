@@ -204,7 +204,7 @@ def _votes(grey: np.ndarray, eyes: np.ndarray) -> list[list[np.ndarray]]:
     width, height = 3 * APART, 2 * APART
     upright = np.array([(-0.5, 0), (0.5, 0)]) * APART
     reach = round(REACH * APART)
-    sizes = {"minSize": (round(0.3 * APART),) * 2, "maxSize": (round(0.9 * APART),) * 2}
+    sizes = {"minSize": (round(0.5 * APART),) * 2, "maxSize": (round(0.9 * APART),) * 2}
     votes: list[list[np.ndarray]] = [[], []]
     for tilt in (-8, 0, 8):
         turn = _turn(tilt)  # as seen in the upright picture
