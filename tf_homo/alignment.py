@@ -1,10 +1,11 @@
 """Faces into the frame that a model was trained in, and back into the photo.
 
-Points are (x, y) in pixels, measured from the outer corner of the first pixel, whose centre is (0.5, 0.5). A transform is
-a float64 (2, 3) matrix that takes points of the aligned square to points of the photo: a rotation, a scale and a shift.
+Points are (x, y) in pixels, measured from the outer corner of the first pixel, whose centre is (0.5, 0.5). A transform
+is a float64 (2, 3) matrix that takes points of the aligned square to points of the photo: a rotation, a scale, a shift.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,19 @@ class Frame(NamedTuple):
 
 #: The middle 178 x 178 pixels of CelebA's aligned pictures, whose eyes stand at about (69, 111) and (108, 111).
 CELEBA = Frame((69 / 178, 91 / 178), (108 / 178, 91 / 178))
+#: The drawn faces, but for their pose.
+DRAWN = Frame((0.387, 0.445), (0.613, 0.445))
+_FRAMES = {"drawn_faces": DRAWN, "celeb_a": CELEBA, "celeba_folder": CELEBA}  # by data set
+
+
+def trained_in(info: Mapping[str, Any]) -> Frame | None:
+    """Where the pictures that a model was trained on have the eyes, by its model.json; None where that is not known.
+
+    `eyes` says it there, [[x, y], [x, y]]; where that is missing the name of the data set does.
+    """
+    if "eyes" in info:
+        return info["eyes"] and Frame(*map(tuple, info["eyes"]))
+    return _FRAMES.get(info.get("data", {}).get("dataset"))
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -124,7 +138,7 @@ def _soft_edge(transform: np.ndarray, width: int, height: int, size: int) -> np.
     x = np.arange(width, dtype=np.float32) + 0.5
     y = np.arange(height, dtype=np.float32)[:, None] + 0.5
     inside = np.full((height, width), np.inf, np.float32)
-    for (a, b, c) in transform.astype(np.float32):
+    for a, b, c in transform.astype(np.float32):
         place = a * x + b * y + c
         inside = np.minimum(inside, np.minimum(place, size - place))
     rise = np.clip(inside / (FEATHER * size), 0, 1)

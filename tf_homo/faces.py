@@ -4,8 +4,8 @@ A cascade (Viola and Jones 2001) says yes or no to a window, and near a face it 
 the mean of many is not. So each face is looked at again and again, turned a little each time:
 
 1. search: the photo is scaled down and turned in steps up to 30 degrees; wherever a face is seen, is a candidate.
-2. closer look: each candidate is cut out upright at one size and judged at several turns by three cascades. The hits are
-   votes for its place, width and tilt; their number says how sure it is.
+2. closer look: each candidate is cut out upright at one size and judged at several turns by three cascades. The hits
+   are votes for its place, width and tilt; their number says how sure it is.
 3. eyes: hits of four eye cascades, at three turns, vote for the centre of each eye; the mode of the votes nearest to
    where the face suggests the eye is taken (mean shift; Comaniciu and Meer 2002). It is repeated from the better place.
    Where an eye has no votes (dark glasses, hair), the place that the face suggests remains.

@@ -3,6 +3,7 @@
     python -m tf_homo.morph --source=drawn_faces:17 --target=drawn_faces:4 --out=strip.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --strength=Smiling=0.7,age=1 --out=smile.gif
     python -m tf_homo.morph --source=a.jpg --strength=Smiling=1,Eyeglasses=-1 --out=edit.png
+    python -m tf_homo.morph --source=a.jpg --strength=Smiling=1 --paste_back --out=whole.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=branches --out=branches.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=grid --x=Smiling --y=age --out=grid.png
     python -m tf_homo.morph --source=a.jpg --target=b.jpg --mode=corners --corners=c.jpg,d.jpg --out=corners.png
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from absl import flags
 
-from tf_homo import attributes, errors, photos, report
+from tf_homo import alignment, attributes, errors, framing, photos, report
 from tf_homo.errors import InputError
 
 MODES = {
@@ -30,6 +31,7 @@ MODES = {
 PNG, MOVING = ".png", (".gif", ".mp4")
 MOST_FRAMES = {"path": 1000, "branches": 64, "grid": 64, "corners": 64}
 MOVING_SIDE = 256  # frames of a GIF or MP4 have at least this many pixels a side
+FILM_SIDE = 1280  # and at most this many where they are whole photos
 
 _MODEL = flags.DEFINE_string(
     "model",
@@ -51,26 +53,49 @@ _MODE = flags.DEFINE_enum("mode", "path", list(MODES), "; ".join(f"{name}: {what
 _X = flags.DEFINE_string("x", "", "--mode=grid: strength at the right edge; 'Smiling' is short for Smiling=1.")
 _Y = flags.DEFINE_string("y", "", "--mode=grid: strength at the lower edge.")
 _CORNERS = flags.DEFINE_list("corners", [], "--mode=corners: the images at the top right and the bottom left.")
-_CROP = flags.DEFINE_enum("crop", "none", photos.CROPS, "Images that are not square: refuse, or keep the middle.")
+_NO_ALIGN = flags.DEFINE_bool(
+    "no_align",
+    False,
+    "Take images as they are. Otherwise the face of an image file is found and aligned as the model's training "
+    "pictures are; drawn examples and files of exactly the model's size are in place already.",
+)
+_FACE = flags.DEFINE_list(
+    "face", [], "Which face of a photo with several, counted from the left: one number, or one for each image."
+)
+_PASTE_BACK = flags.DEFINE_bool(
+    "paste_back", False, "Paste the result into the whole source image, with a soft edge; a PNG shows the end only."
+)
+_CROP = flags.DEFINE_enum(
+    "crop", "none", photos.CROPS, "Images that are not square: refuse, or keep the middle as it is."
+)
 _FPS = flags.DEFINE_float("fps", 20, "Frames a second of a GIF or MP4.")
 
 
 def main(_: Sequence[str]) -> None:
     """Flags -> model and images -> one picture or film in --out."""
     ending, names = check_flags()
-    frames = _FRAMES.value or (9 if ending == PNG else 33)
+    frames = _FRAMES.value or (33 if ending in MOVING else 2 if _PASTE_BACK.value else 9)
     from tf_homo import serving  # may take seconds to import TensorFlow: the flags are checked before
 
     model = serving.load(_MODEL.value)
     if not _TARGET.value and "edit_attributes" not in model.signatures:
         raise InputError("--target is missing: this model has no 'edit_attributes' signature; give an image to move to")
     end = _vector("strength", _STRENGTH.value or _everything(model), model)
-    images = [photos.source(name, model.info["image_size"], _CROP.value) for name in names]
+    frame = None if _NO_ALIGN.value else alignment.trained_in(model.info)
+    taken = [
+        framing.load(name, model.info["image_size"], frame, _CROP.value, face)
+        for name, face in zip(names, _faces(len(names)), strict=True)
+    ]
+    images = [photo.image for photo in taken]
     if _MODE.value == "path":
         shown = path(model, images, end, frames)
+        if _PASTE_BACK.value:
+            shown = pasted(taken[0] if ending == PNG else taken[0].shrunk(FILM_SIDE), shown)
         if ending in MOVING:
             shown = [report.enlarge(frame, MOVING_SIDE) for frame in shown]
             {".gif": report.save_gif, ".mp4": report.save_mp4}[ending](_OUT.value, shown, _FPS.value)
+        elif _PASTE_BACK.value:
+            report.save_image(_OUT.value, shown[-1])
         else:
             report.save_image(_OUT.value, path_picture(model, images, shown, end))
     else:
@@ -87,6 +112,11 @@ def main(_: Sequence[str]) -> None:
 def path(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> np.ndarray:
     """Decoded frames (N, H, W, 3) in [0, 1] whose strengths go evenly from 0, the source, to `end` (C,)."""
     return model.decode(mix(model, encode(model, images), _ramp(end, frames)))
+
+
+def pasted(photo: framing.Framed, frames: np.ndarray) -> list[np.ndarray]:
+    """Frames (N, S, S, 3) of a path from `photo`, pasted back into it: N pictures (H, W, 3) uint8."""
+    return [alignment.paste_back(photo.whole, frames[0], frame, photo.transform) for frame in frames]
 
 
 def encode(model, images: Sequence[np.ndarray]) -> np.ndarray:
@@ -191,11 +221,26 @@ def check_flags() -> tuple[str, list[str]]:
         raise InputError(
             f"--corners={','.join(_CORNERS.value)}: four images are needed: --source, --target and --corners=C,D"
         )
+    if _PASTE_BACK.value and mode != "path":
+        raise InputError(f"--paste_back belongs to --mode=path, not to --mode={mode}; change one of them")
+    if _PASTE_BACK.value and ending == PNG and _FRAMES.value:
+        raise InputError(f"--frames={_FRAMES.value}: --paste_back into a .png shows the end only; leave --frames out")
+    _faces(len(names))
     for name in names:
-        photos.check(name, _CROP.value)
+        photos.check(name, _CROP.value if _NO_ALIGN.value else "center")
         if os.path.exists(name) and os.path.exists(_OUT.value) and os.path.samefile(name, _OUT.value):
             raise InputError(f"--out={_OUT.value}: is also an input and would be lost; give another name")
     return ending, names
+
+
+def _faces(images: int) -> list[int | None]:
+    """Which face of each image --face chooses; None where it is silent."""
+    given = _FACE.value
+    if not given:
+        return [None] * images
+    if not all(text.isdecimal() and int(text) for text in given) or len(given) not in (1, images):
+        raise InputError(f"--face={','.join(given)}: give 1 for the leftmost face, or {images} such numbers")
+    return [int(text) for text in given] * (images // len(given))
 
 
 def _between(images, frames, labels) -> tuple[list, list[str], list[int]]:

@@ -18,6 +18,7 @@ import tensorflow as tf
 import tqdm
 
 from tf_homo import __version__, layers, report
+from tf_homo.alignment import trained_in
 from tf_homo.data.examples import Examples, batches
 from tf_homo.errors import InputError
 from tf_homo.files import write_json, write_text
@@ -215,7 +216,9 @@ class Trainer:
             "mixed_precision": self.mixed_precision,
             "steps": self.total_steps,
         }
-        return self.method.info() | {"training": training, "data": self.examples.about, "versions": versions}
+        data = self.examples.about
+        eyes = trained_in({"data": data})
+        return self.method.info() | {"training": training, "data": data, "eyes": eyes, "versions": versions}
 
     @contextlib.contextmanager
     def _summaries(self):
