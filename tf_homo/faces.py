@@ -24,7 +24,7 @@ from tf_homo import alignment
 SEARCHED = (320, 640, 1000)  # longer side of the photo in pixels, in turn; the next if faces may have been missed
 LEAST = 24  # pixels: width of the smallest face that is searched
 RIVAL = 0.5  # a face less wide than this share of the clearest one belongs to the background
-SURE = 150  # votes, weighed by what supports the eyes, that make a face
+SURE = 800  # votes of search and closer look, of the eyes, and the share of the photo, all multiplied, make a face
 CANDIDATES = 10
 
 WIDTH = 72  # pixels of a face in the closer look
@@ -171,7 +171,7 @@ def _judge(grey: np.ndarray, sight: _Sight) -> tuple[float, _Sight, np.ndarray] 
     if face is None:
         return None
     eyes, support = _eyes(grey, face)
-    sure = face.votes * (0.3 + support)
+    sure = sight.votes * face.votes * (0.3 + support) * face.width / max(grey.shape)
     return (sure, face, eyes) if sure >= SURE else None
 
 
