@@ -9,7 +9,7 @@ import pytest
 from absl import flags
 from PIL import Image
 
-from tf_homo import morph, serving
+from tf_homo import faces, morph, serving
 from tf_homo.errors import InputError
 
 SIZE = 8
@@ -88,6 +88,9 @@ def run(tmp_path, photo, monkeypatch):
                 "y",
                 "corners",
                 "crop",
+                "no_align",
+                "face",
+                "paste_back",
                 "fps",
                 "source",
                 "target",
@@ -230,6 +233,59 @@ def test_image_of_another_size_is_resampled_and_another_shape_is_cropped_on_requ
     assert run("--crop=center", source="tall.png").exists()
 
 
+@pytest.fixture
+def portraits(model, tmp_path, monkeypatch):
+    """Two grey photos of 40x30, with two faces each; the model was trained on faces."""
+    model.info["eyes"] = [[0.375, 0.5], [0.625, 0.5]]
+    for name, colour in (("a", 51), ("b", 153)):
+        Image.new("RGB", (40, 30), (colour,) * 3).save(tmp_path / f"{name}.png")
+    eyes = np.array([(10.0, 15), (15, 15)])
+    two = [faces.Face(eyes + (x, 0), (0, 0, 9, 9), True) for x in (0, 16)]
+    monkeypatch.setattr(faces, "find", lambda image: two)
+    return {"source": "a.png", "target": "b.png"}
+
+
+def test_a_photo_is_aligned_and_what_is_made_of_it_pasted_back(run, portraits):
+    with pytest.raises(InputError, match=r"a\.png: shows 2 faces"):
+        run("--paste_back", **portraits)
+    with Image.open(run("--paste_back", "--face=2", "--strength=all=0.5", **portraits)) as picture:
+        pasted = np.asarray(picture)
+    assert pasted.shape == (30, 40, 3)
+    np.testing.assert_array_equal(pasted[15, 28], 102)  # in the middle of the second face, half of the way
+    outside = np.ones((30, 40), bool)
+    outside[5:25, 18:39] = False  # 20 pixels a side around (28.5, 15)
+    assert (pasted[outside] == 51).all()
+
+
+def test_each_image_may_have_its_face_chosen(run, portraits, monkeypatch):
+    chosen = []
+    monkeypatch.setattr(morph.photos, "_chosen", lambda found, path, face: chosen.append((path, face)) or found[0])
+    run("--face=2,1", **portraits)
+    run("--face=1", **portraits)
+    assert chosen == [("a.png", 2), ("b.png", 1), ("a.png", 1), ("b.png", 1)]
+
+
+def test_a_film_shows_the_whole_photo_but_no_more_than_a_screen_does(run, portraits, monkeypatch):
+    monkeypatch.setattr(morph, "MOVING_SIDE", 1)
+    with Image.open(run("--paste_back", "--face=1", "--frames=3", out="out.gif", **portraits)) as film:
+        assert film.size == (40, 30)
+    monkeypatch.setattr(morph, "FILM_SIDE", 20)
+    with Image.open(run("--paste_back", "--face=1", "--frames=3", out="out.gif", **portraits)) as film:
+        assert film.size == (20, 15)
+
+
+def test_no_align_takes_images_as_they_are(run, model, shown, monkeypatch):
+    model.info["eyes"] = [[0.375, 0.5], [0.625, 0.5]]
+    monkeypatch.setattr(faces, "find", lambda image: pytest.fail("searched"))
+    Image.new("RGB", (40, 40), "white").save("large.png")
+    Image.new("RGB", (40, 30), "white").save("wide.png")
+    run("--no_align", "--frames=2", target="large.png")
+    np.testing.assert_array_equal(shown["rows"][0, -1], [1, 1, 1])
+    run("--crop=center", "--frames=2", target="wide.png")
+    with pytest.raises(InputError, match=r"wide\.png: is 40x30 .* --crop=center"):
+        run("--no_align", target="wide.png")
+
+
 @pytest.mark.parametrize(
     ("args", "files", "why"),
     [
@@ -248,6 +304,11 @@ def test_image_of_another_size_is_resampled_and_another_shape_is_cropped_on_requ
         (["--x=age"], {}, "--x belongs to --mode=grid"),
         (["--mode=grid", "--x=age", "--y=rest", "--strength=age=1"], {}, "--strength has no place"),
         (["--mode=corners"], {}, "--mode=corners needs --corners"),
+        (["--mode=branches", "--paste_back"], {}, "--paste_back belongs to --mode=path"),
+        (["--paste_back", "--frames=5"], {}, "--frames=5: --paste_back into a .png"),
+        (["--face=0"], {}, "--face=0: give 1 for the leftmost face, or 2 such numbers"),
+        (["--face=left"], {}, "--face=left: give 1"),
+        (["--face=1,2,1"], {}, "--face=1,2,1: give 1"),
         (["--corners=red.png,lime.png"], {}, "--corners belongs to --mode=corners"),
         (["--mode=corners", "--corners=red.png"], {}, "four images"),
         (["--mode=corners", "--corners=red.png,lime.png"], {"target": None}, "four images"),
