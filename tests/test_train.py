@@ -66,6 +66,7 @@ def test_the_run_is_there(run):
     assert (run / "checkpoints" / "checkpoint").exists()
     info = json.loads((run / "model.json").read_text())
     assert info["data"] == {"dataset": "drawn_faces", "labels": "attributes", "seed": 0, "counts": [4, 1, 1]}
+    assert info["eyes"] == [[0.387, 0.445], [0.613, 0.445]]
 
 
 def test_flags_cfg_replays_the_run_and_another_value_is_refused(run):
