@@ -259,7 +259,7 @@ def test_a_photo_is_aligned_and_what_is_made_of_it_pasted_back(run, portraits):
 
 def test_each_image_may_have_its_face_chosen(run, portraits, monkeypatch):
     chosen = []
-    monkeypatch.setattr(morph.photos, "_chosen", lambda found, path, face: chosen.append((path, face)) or found[0])
+    monkeypatch.setattr(morph.framing, "_chosen", lambda found, path, face: chosen.append((path, face)) or found[0])
     run("--face=2,1", **portraits)
     run("--face=1", **portraits)
     assert chosen == [("a.png", 2), ("b.png", 1), ("a.png", 1), ("b.png", 1)]

@@ -52,11 +52,10 @@ def load(text: str, size: int, frame: Frame | None = None, crop: str = "none", f
     picture = photos.decode(text).image
     whole = np.asarray(picture)
     if frame is None or crop == "center" or picture.size == (size, size):
+        square = photos.fitted(picture, text, size, crop)
         side = min(picture.size)
         corner = [(length - side) // 2 for length in picture.size]
-        return Framed(
-            _floats(photos.fitted(picture, text, size, crop)), whole, np.column_stack([np.eye(2) * side / size, corner])
-        )
+        return Framed(_floats(square), whole, np.column_stack([np.eye(2) * side / size, corner]))
     eyes = _chosen(faces.find(whole), text, face).eyes
     aligned, transform = alignment.align(whole, eyes, frame, size)
     return Framed(_floats(aligned), whole, transform)
