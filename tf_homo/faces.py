@@ -24,7 +24,8 @@ from tf_homo import alignment
 SEARCHED = (320, 640, 1000)  # longer side of the photo in pixels, in turn; the next if faces may have been missed
 LEAST = 24  # pixels: width of the smallest face that is searched
 RIVAL = 0.5  # a face less wide than this share of the clearest one belongs to the background
-SURE = 800  # votes of search and closer look, of the eyes, and the share of the photo, all multiplied, make a face
+SURE = 1000  # how sure a face must be: by the votes of search, closer look and eyes, and its share of the photo
+FAINT = 1e-3  # a face less sure than this share of the surest is none
 CANDIDATES = 10
 
 WIDTH = 72  # pixels of a face in the closer look
@@ -171,7 +172,7 @@ def _judge(grey: np.ndarray, sight: _Sight) -> tuple[float, _Sight, np.ndarray] 
     if face is None:
         return None
     eyes, support = _eyes(grey, face)
-    sure = sight.votes * face.votes * (0.3 + support) * face.width / max(grey.shape)
+    sure = (sight.votes * face.width / max(grey.shape)) ** 2 * face.votes * (0.3 + support)
     return (sure, face, eyes) if sure >= SURE else None
 
 
@@ -181,7 +182,7 @@ def _distinct(found: list[tuple[float, _Sight, np.ndarray]]) -> list[tuple[float
     for one in sorted(found, key=lambda one: -one[0]):
         face = one[1]
         apart = all(np.hypot(*(face.centre - o.centre)) > 0.6 * max(face.width, o.width) for _, o, _ in kept)
-        if apart and (not kept or face.width >= RIVAL * kept[0][1].width):
+        if apart and (not kept or (face.width >= RIVAL * kept[0][1].width and one[0] >= FAINT * kept[0][0])):
             kept.append(one)
     return kept
 
