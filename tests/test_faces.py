@@ -75,6 +75,15 @@ def test_sights_that_overlap_become_their_mean():
     assert [(s.centre[0], s.width, s.tilt, s.votes) for s in merged] == [(2.5, 100, 3.75, 4), (200, 100, 0, 2)]
 
 
+def test_faces_that_are_small_faint_or_the_same_do_not_count():
+    def judged(sure, x, width):
+        return sure, faces._Sight(np.array([x, 0.0]), width, 0, 1), None
+
+    first, second = judged(1e6, 0, 100), judged(2e3, 300, 60)
+    small, faint, same = judged(9e5, 500, 40), judged(900, 700, 100), judged(5e5, 40, 100)
+    assert faces._distinct([second, faint, same, first, small]) == [first, second]
+
+
 @pytest.mark.parametrize(
     ("name", "eyes"),
     [("portrait_04", [(411, 496), (600, 468)]), ("portrait_11", [(336, 431), (574, 412)])],  # tilted; glasses

@@ -308,6 +308,7 @@ def test_no_align_takes_images_as_they_are(run, model, shown, monkeypatch):
         (["--paste_back", "--frames=5"], {}, "--frames=5: --paste_back into a .png"),
         (["--face=0"], {}, "--face=0: give 1 for the leftmost face, or 2 such numbers"),
         (["--face=left"], {}, "--face=left: give 1"),
+        (["--face=1", "--no_align"], {}, "--face: no face is looked for with --no_align"),
         (["--face=1,2,1"], {}, "--face=1,2,1: give 1"),
         (["--corners=red.png,lime.png"], {}, "--corners belongs to --mode=corners"),
         (["--mode=corners", "--corners=red.png"], {}, "four images"),

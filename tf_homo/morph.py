@@ -225,6 +225,8 @@ def check_flags() -> tuple[str, list[str]]:
         raise InputError(f"--paste_back belongs to --mode=path, not to --mode={mode}; change one of them")
     if _PASTE_BACK.value and ending == PNG and _FRAMES.value:
         raise InputError(f"--frames={_FRAMES.value}: --paste_back into a .png shows the end only; leave --frames out")
+    if _FACE.value and _NO_ALIGN.value:
+        raise InputError("--face: no face is looked for with --no_align; leave one of them out")
     _faces(len(names))
     for name in names:
         photos.check(name, _CROP.value if _NO_ALIGN.value else "center")
