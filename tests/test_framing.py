@@ -24,7 +24,7 @@ EYES = np.array([(40.0, 50), (60, 50)])  # of a face 20 pixels to the left of th
 @pytest.fixture
 def found(monkeypatch):
     """What faces.find finds: a list that tests may change."""
-    there = [faces.Face(EYES, (20, 30, 60, 60), True)]
+    there = [faces.Face(EYES, True)]
     monkeypatch.setattr(faces, "find", lambda image: there)
     return there
 
@@ -49,7 +49,7 @@ def test_a_face_is_put_into_the_frame(dots, found):
 
 
 def test_which_face_is_asked_for_and_answered(dots, found):
-    found.append(faces.Face(EYES + (50, 10), (70, 40, 60, 60), True))
+    found.append(faces.Face(EYES + (50, 10), True))
     with pytest.raises(InputError, match=r"photo\.png: shows 2 faces, at x=50 y=50, at x=100 y=60; choose by --face=1"):
         framing.load(dots, 64, alignment.CELEBA)
     second = framing.load(dots, 64, alignment.CELEBA, face=2)

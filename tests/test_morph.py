@@ -240,7 +240,7 @@ def portraits(model, tmp_path, monkeypatch):
     for name, colour in (("a", 51), ("b", 153)):
         Image.new("RGB", (40, 30), (colour,) * 3).save(tmp_path / f"{name}.png")
     eyes = np.array([(10.0, 15), (15, 15)])
-    two = [faces.Face(eyes + (x, 0), (0, 0, 9, 9), True) for x in (0, 16)]
+    two = [faces.Face(eyes + (x, 0), True) for x in (0, 16)]
     monkeypatch.setattr(faces, "find", lambda image: two)
     return {"source": "a.png", "target": "b.png"}
 

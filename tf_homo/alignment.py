@@ -58,10 +58,10 @@ def inverse(transform: np.ndarray) -> np.ndarray:
     return np.column_stack([linear, -linear @ transform[:, 2]])
 
 
-def sample(image: np.ndarray, transform: np.ndarray, width: int, height: int, outside: str = "edge") -> np.ndarray:
+def sample(image: np.ndarray, transform: np.ndarray, width: int, height: int) -> np.ndarray:
     """A picture of (height, width) whose every point p is that of `image` at transform(p).
 
-    Where it shrinks, pixels are averaged first. `outside` the image, its "edge" goes on, or all is "zero".
+    Where it shrinks, pixels are averaged first. Beyond the image its edge goes on.
     """
     import cv2
 
@@ -73,9 +73,8 @@ def sample(image: np.ndarray, transform: np.ndarray, width: int, height: int, ou
         transform = transform * (new / old)[:, None]
     centres = transform.copy()  # OpenCV measures from the centre of the first pixel
     centres[:, 2] += transform[:, :2] @ (0.5, 0.5) - 0.5
-    border = cv2.BORDER_REPLICATE if outside == "edge" else cv2.BORDER_CONSTANT
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(image, centres, (width, height), flags=flags, borderMode=border)
+    return cv2.warpAffine(image, centres, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def align(image: np.ndarray, eyes: np.ndarray, frame: Frame, size: int) -> tuple[np.ndarray, np.ndarray]:

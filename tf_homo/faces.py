@@ -48,12 +48,11 @@ OUTLINE = np.array([(-0.7, -0.4), (0.7, -0.4), (-0.95, 0.2), (0.95, 0.2), (-0.5,
 class Face(NamedTuple):
     """A face in a photo.
 
-    eyes: float (2, 2), the left and the right one (the picture's), x and y in pixels. box: left, top, width and height
-    in pixels of what the cascades call a face: brows to chin. whole: that it lies inside the photo.
+    eyes: float (2, 2), the left and the right one (the picture's), x and y in pixels. whole: that it lies inside the
+    photo.
     """
 
     eyes: np.ndarray
-    box: tuple[int, int, int, int]
     whole: bool
 
 
@@ -85,7 +84,7 @@ def find(image: np.ndarray) -> list[Face]:
         found = _distinct([judged for sight in seen if (judged := _judge(fine, sight))])
         if found and found[0][1].width * shrink * RIVAL >= LEAST or side >= max(fine.shape):
             break
-    faces = [_face(sight, eyes, scale, image.shape) for _, sight, eyes in found]
+    faces = [_face(eyes / scale, image.shape) for _, _, eyes in found]
     return sorted(faces, key=lambda face: face.eyes[:, 0].sum())
 
 
@@ -241,11 +240,7 @@ def _turn(degrees: float) -> np.ndarray:
     return np.array([[cos, -sin], [sin, cos]])
 
 
-def _face(sight: _Sight, eyes: np.ndarray, scale: float, shape: tuple[int, ...]) -> Face:
-    """In pixels of the whole photo of `shape`."""
-    sight, eyes = sight.scaled(1 / scale), eyes / scale
+def _face(eyes: np.ndarray, shape: tuple[int, ...]) -> Face:
+    """The face with these eyes in a photo of `shape`."""
     outline = alignment.apply(alignment.similarity(np.array([(-0.5, 0), (0.5, 0)]), eyes), OUTLINE)
-    whole = (outline >= 0).all() and (outline <= shape[1::-1]).all()
-    left, top = np.rint(sight.centre - sight.width / 2).astype(int).tolist()
-    side = round(sight.width)
-    return Face(eyes, (left, top, side, side), bool(whole))
+    return Face(eyes, bool((outline >= 0).all() and (outline <= shape[1::-1]).all()))
