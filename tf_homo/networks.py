@@ -287,7 +287,7 @@ class Directions(Interpolator):
         change = self.scaled(difference[..., self.depth :])  # (B, h, w, K), the same everywhere
         found = []
         for branch, members, mask in zip(self.branches, self.members, self.masks, strict=True):
-            own = [change[..., k, None] for k in members]  # (B, h, w, 1) each
+            own = [change[..., k : k + 1] for k in members]  # (B, h, w, 1) each
             still = tf.matmul(change[:, 0, 0] * tf.constant(mask), self.fields)  # tf.gather has a sparse gradient
             directions = tf.split(tf.cast(branch(tf.concat([source, *own], -1)), tf.float32), len(members), axis=-1)
             seen = tf.add_n([change * direction for change, direction in zip(own, directions, strict=True)])

@@ -13,11 +13,14 @@ from tf_homo.method import load
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """`options` of the Config; `attributes` of the examples; image_size must be among the options."""
+    """`options` of the Config; `attributes` of the examples; image_size must be among the options. `rate` is such that
+    nearly all weights move in these few steps.
+    """
 
     method: str
     options: dict
     attributes: tuple[str, ...]
+    rate: float = 1e-3
 
 
 TINY = {
@@ -54,7 +57,7 @@ CASES = {
             "rest": "remainder",
             "branches": "directions",
             "denoiser_width": 2,
-            "denoiser_steps": 2,
+            "denoiser_steps": 6,
             "branch_steps": 2,
             "calibration_steps": 2,
             "lone_optimizer": "muon",
@@ -63,6 +66,7 @@ CASES = {
             "critic_steps": 1,
         },
         PAIRED,
+        rate=1e-2,
     ),
 }
 
@@ -85,6 +89,7 @@ class System:
         self.name, self.kind = name, load(case.method)
         self.config, self.attributes = self.kind.Config(**case.options), case.attributes
         rng = np.random.default_rng(0)
+        self.momentum = Momentum(case.rate)
         size = self.config.image_size
         self.examples = Examples(
             rng.integers(0, 256, (12, size, size, 3), np.uint8),

@@ -5,7 +5,7 @@ Trained runs are shared: tracing is what takes time."""
 import pytest
 import tensorflow as tf
 
-from tests.conformance.cases import CASES, Momentum, System, shake, weights
+from tests.conformance.cases import CASES, System, shake, weights
 from tf_homo import trainer
 
 
@@ -17,7 +17,7 @@ def system(request):
 @pytest.fixture(scope="session")
 def run(system, tmp_path_factory):
     """The Trainer of a finished run through every stage, on one device; `start` holds the weights it began with."""
-    trained = system.trainer(tmp_path_factory.mktemp(system.name), optimizer=Momentum())
+    trained = system.trainer(tmp_path_factory.mktemp(system.name), optimizer=system.momentum)
     trained.start = weights(shake(trained.method))
     trained.fit()
     return trained

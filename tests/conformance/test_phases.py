@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tests.conformance.cases import CASES, Momentum, weights
+from tests.conformance.cases import CASES, weights
 from tf_homo.method import available
 
 
 @pytest.fixture(scope="module")
 def trained(system, tmp_path_factory):
-    return system.trainer(tmp_path_factory.mktemp("phases"), optimizer=Momentum())
+    return system.trainer(tmp_path_factory.mktemp("phases"), optimizer=system.momentum)
 
 
 @pytest.mark.filterwarnings(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.conformance.cases import Momentum, shake, weights
+from tests.conformance.cases import shake, weights
 
 TOLERANCE = 1e-5  # and a share of 1e-4 of the way of a weight that moves by more than 0.1
 
@@ -25,7 +25,7 @@ def test_a_slip_in_the_size_of_gradients_would_show(run):
 
 
 def test_two_replicas_end_with_the_weights_of_one(system, run, tmp_path):
-    two = system.trainer(tmp_path, "mirrored", Momentum())
+    two = system.trainer(tmp_path, "mirrored", system.momentum)
     assert two.strategy.num_replicas_in_sync == 2
     shake(two.method)
     two.fit()
@@ -42,7 +42,7 @@ def test_two_replicas_end_with_the_weights_of_one(system, run, tmp_path):
 )  # data stay compiled
 def test_compiled_steps_end_with_the_weights_of_steps_op_by_op(system, run, tmp_path, op_by_op):
     """What TensorFlow's graph passes make of a step must be the same step: they have been caught at less."""
-    plain = system.trainer(tmp_path, optimizer=Momentum())
+    plain = system.trainer(tmp_path, optimizer=system.momentum)
     shake(plain.method)
     plain.fit()
     assert_same(run, plain)

@@ -304,7 +304,7 @@ class HomoInterp(BranchedMethod):
         return loss, {"way": tf.sqrt(2.0 * loss), "moved": tf.sqrt(losses.squared_error(*codes))}
 
     def calibration_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """What Phi reads of D(F_interp), in the attributes that move, against the reading that F_interp carries.
+        """What Phi reads of D(F_interp) against the reading that F_interp carries, by how far that went.
 
         Branches fall short, for the denoiser says means. A number for each attribute is all that learns here, which is
         too little to please Phi by patterns.
@@ -313,8 +313,8 @@ class HomoInterp(BranchedMethod):
         fake, _ = self.interpolate(source, partner(source) - source, self.without_rest(batch["strength"]))
         wanted, was = self.reading(fake), self.reading(source)
         read = tf.tanh(0.5 * self.phi.logits(self.decoder(fake)))
-        asked = tf.cast(tf.abs(wanted - was) > 0.1, tf.float32)
-        left = tf.reduce_sum(asked * (read - wanted) ** 2) / (tf.reduce_sum(asked) + 1.0)
+        asked = tf.abs(wanted - was)
+        left = tf.reduce_sum(asked * (read - wanted) ** 2) / (tf.reduce_sum(asked) + 1e-3)
         return left, {"left": left, "asked": tf.reduce_mean(asked)}
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
