@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
-from tests.conformance.cases import CASES, weights
+from tests.conformance.cases import CASES, shake, weights
 from tf_homo.method import available
 
 
 @pytest.fixture(scope="module")
 def trained(system, tmp_path_factory):
-    return system.trainer(tmp_path_factory.mktemp("phases"), optimizer=system.momentum)
+    run = system.trainer(tmp_path_factory.mktemp("phases"), optimizer=system.momentum)
+    shake(run.method)
+    return run
 
 
 @pytest.mark.filterwarnings(

@@ -314,7 +314,7 @@ class HomoInterp(BranchedMethod):
         wanted, was = self.reading(fake), self.reading(source)
         read = tf.tanh(0.5 * self.phi.logits(self.decoder(fake)))
         asked = tf.abs(wanted - was)
-        left = tf.reduce_sum(asked * (read - wanted) ** 2) / (tf.reduce_sum(asked) + 1e-3)
+        left = tf.reduce_mean(tf.reduce_sum(asked * (read - wanted) ** 2, axis=-1))
         return left, {"left": left, "asked": tf.reduce_mean(asked)}
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
