@@ -12,18 +12,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from absl import flags
 
+from export import fixed
 from export.parity import ExportError
-from export.web.fixed import fixed
-from tf_homo import errors, files, photos, report, serving
+from tf_homo import errors, files, photos, report
 from tf_homo.errors import InputError
 
 HERE = Path(__file__).parent
 FACES = [f"{photos.DRAWN}{index}" for index in (3, 27, 14, 21, 1, 8)]
-SIGNATURES = {"encode", "interpolate", "decode"}
-TOLERANCE = 1e-3  # a quarter of the step between two colours of 8 bits
 _RUNTIME = "@litertjs/core/wasm/litert_wasm"
 LIBRARIES = {  # where they lie in the page: where they lie in node_modules
     "lib/litert.js": "@litertjs/core/dist/index.js",
@@ -52,9 +49,7 @@ def build(output_dir: Path, model: Path | None = None, faces: Sequence[str] = FA
     if output_dir.is_dir() and any(output_dir.iterdir()) and not (output_dir / "index.html").exists():
         raise InputError(f"--output_dir={output_dir}: holds something else than a page; name another folder")
     libraries = {place: _library(name) for place, name in LIBRARIES.items()}
-    morpher = serving.load(model)
-    if morpher.format != "tflite" or not morpher.signatures >= SIGNATURES:
-        raise InputError(f"--model={morpher.path}: is no .tflite with {', '.join(sorted(SIGNATURES))}; export one")
+    morpher = fixed.load(model)
     images = [photos.source(face, morpher.info["image_size"], crop="center") for face in faces]
 
     files.output_folder("output_dir", output_dir.parent)
@@ -64,9 +59,7 @@ def build(output_dir: Path, model: Path | None = None, faces: Sequence[str] = FA
         for place, library in libraries.items():
             (partial / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(library, partial / place)
-        (partial / "morph.tflite").write_bytes(fixed(morpher.path.read_bytes()))
-        files.write_json(partial / "morph.json", morpher.info)
-        _check(morpher, serving.load(partial / "morph.tflite"), images)
+        fixed.write(morpher, partial, images)
         (partial / "faces").mkdir()
         for number, image in enumerate(images):
             report.save_image(str(partial / "faces" / f"{number}.png"), image)
@@ -87,24 +80,6 @@ def _library(name: str) -> Path:
 def _name(face: str) -> str:
     """What a reader of the screen hears: drawn_faces:3 is "drawn face 3", a file is its name."""
     return f"drawn face {face.removeprefix(photos.DRAWN)}" if face.startswith(photos.DRAWN) else Path(face).stem
-
-
-def _check(model: serving.Morpher, page: serving.Morpher, images: Sequence[np.ndarray]) -> None:
-    """Compares frames of `model` with what the page computes: ends of the branches once, then F_a + sum_i v_i T_i."""
-    pair = np.stack(images[:2]).astype(np.float32)
-    count = len(model.info["branches"])
-    strength = np.random.default_rng(0).random((4, count), np.float32)
-    source, target = model.encode(pair)[:, None]
-    expected = model.frames(source, target, strength)
-    source, target = page.encode(pair)[:, None]
-    ends = page.interpolate(source, target, np.eye(count, dtype=np.float32))  # (C, h, w, d)
-    frames = page.decode(source + np.tensordot(strength, ends - source, 1))
-    gap = np.abs(frames - expected).max()
-    if not gap <= TOLERANCE:
-        raise ExportError(
-            f"{model.path}: frames of the page differ by {gap:.2g}, above {TOLERANCE:g}: its path is no sum of "
-            "branches; nothing was written"
-        )
 
 
 def _define_flags() -> None:

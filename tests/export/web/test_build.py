@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from export import saved_model, tflite
+from export import fixed, saved_model, tflite
 from export.parity import ExportError
-from export.web import build, fixed, serve
+from export.web import build, serve
 from tests.fake_method import FakeMethod, images
 from tf_homo import serving
 from tf_homo.errors import InputError
@@ -255,7 +255,7 @@ def test_signatures_and_inputs_are_those_of_the_model():
     model = serving.load()
     calls = re.findall(r'run\("(\w+)", \{(.*?)\}\)', MODULES["morpher.js"], re.S)
     asked = {name: set(re.findall(r"(\w+): \[\w+, \[", inputs)) for name, inputs in calls}
-    assert set(asked) == build.SIGNATURES
+    assert set(asked) == fixed.SIGNATURES
     assert asked == {name: set(model.calls[name].inputs) for name in asked}
     fields = set(re.findall(r"\binfo\.(\w+)", "".join(MODULES.values())))
     assert fields == {"branches", "groups", "image_size", "latent"}
