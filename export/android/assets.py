@@ -2,8 +2,8 @@
 
     python -m export.android.assets [--model=morph.tflite] [--faces=a.jpg,drawn_faces:3]
 
-They go to export/android/src/main/assets, from where the build takes them. The folder appears whole or not at all; older
-assets in its place are replaced.
+They go to export/android/src/main/assets, from where the build takes them. The folder appears whole or not at all;
+older assets in its place are replaced.
 """
 
 import os
