@@ -25,6 +25,8 @@ EXTRAS["dev"] = [
     "pyyaml>=6",
     "ruff>=0.12",
     "selenium>=4.30",
+    "tree-sitter>=0.25",
+    "tree-sitter-kotlin>=1.1",
 ]
 EXTRAS["gpu"] = ["tensorflow[and-cuda]>=2.21,<2.22"]
 # tensorflow-addons ended with Keras 2 and cannot be imported beside the Keras 3 that tf_homo is built on. The extra
@@ -50,6 +52,7 @@ setup(
     packages=find_packages(include=["tf_homo", "tf_homo.*", "export", "export.*"]),
     package_data={
         "tf_homo": ["pretrained/**/*"],
+        "export.android": ["*.kts", "*.properties", "*.md", "gradle/**/*", "src/main/*.xml", "src/main/kotlin/**/*"],
         "export.serving": ["*"],
         "export.web": ["page/*", "package*.json"],
     },
