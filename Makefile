@@ -13,6 +13,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 MODEL ?=
 PORT ?= 8000
+ADDONS := .venv-addons
 LIBRARIES := export/web/node_modules/.package-lock.json
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -24,7 +25,7 @@ FIND_PYTHON = for p in $${PYTHON:-python3.11 python3.12 python3.13 python3 pytho
 	echo "error: found no Python 3.11, 3.12 or 3.13 with its venv module; install one (Debian: apt install python3.11-venv)" \
 	"or name it: make PYTHON=/path/to/python3.11" >&2; exit 2
 
-.PHONY: help install demo web test lint format lock clean
+.PHONY: help install demo web test test-addons lint format lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -62,6 +63,18 @@ $(LIBRARIES): export/web/package-lock.json
 test: lint ## lint, then the whole test suite
 	$(PY) -m pytest -n $(JOBS) --dist=loadfile
 
+test-addons: $(STAMP) $(ADDONS)/.installed ## compare with tensorflow-addons, in .venv-addons; wants Python 3.11
+	rm -rf build/addons
+	$(PY) -m tests.addons.ours build/addons
+	$(ADDONS)/bin/python -m pytest tests/addons
+
+$(ADDONS)/.installed: requirements-addons.txt
+	@if ! test -x $(ADDONS)/bin/pip; then python3.11 -m venv $(ADDONS) || { echo "error: TensorFlow 2.15 wants Python 3.11" \
+	"with its venv module; install it (Debian: apt install python3.11-venv)" >&2; exit 2; }; fi
+	@echo "installing into $(ADDONS); the first time takes minutes" >&2
+	$(ADDONS)/bin/python -m pip install --disable-pip-version-check --quiet -r requirements-addons.txt
+	@touch $@
+
 lint: $(STAMP) ## ruff, without changing anything
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
@@ -80,5 +93,5 @@ lock: ## write requirements.lock anew: the latest versions inside the ranges of 
 	@rm -rf build
 
 clean: ## remove the environment, the builds and the caches; runs/ stays
-	rm -rf $(VENV) build dist export/web/node_modules *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(ADDONS) build dist export/web/node_modules *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -161,7 +161,7 @@ def test_imports_are_declared(room, setup_arguments):
     always, extras = setup_arguments["install_requires"], setup_arguments["extras_require"]
     everywhere = always + extras["all"]
     if room in {"tests", "benchmarks"}:
-        always = everywhere = everywhere + extras["dev"]
+        always = everywhere = everywhere + extras["dev"] + extras["addons"]
     known = importlib.metadata.packages_distributions()
     for path in (path for path in SOURCES if ROOT / room in path.parents):
         tree = ast.parse(read(path))
