@@ -2,8 +2,8 @@
 
     python -m tests.addons.ours build/addons
 
-Writes NAME.npz with inputs, weights and results of each part that tensorflow-addons has a counterpart of, and
-NAME/1/, NAME.npz of small systems as SavedModels.
+Writes PART.npz with inputs, weights and results of each part that tensorflow-addons has a counterpart of; SYSTEM/1/,
+a SavedModel, of small systems, and SYSTEM.SIGNATURE.npz with the inputs and the answer of each of its signatures.
 """
 
 import sys
@@ -116,13 +116,11 @@ def systems(folder):
     """Every signature on two rows, as this TensorFlow answers it."""
     for name, build in SYSTEMS.items():
         signatures = tf.saved_model.load(str(saved_model.export(build(), folder / name, version=1))).signatures
-        arrays = {}
         for signature, call in signatures.items():
             inputs = {argument: example(spec) for argument, spec in call.structured_input_signature[1].items()}
             (answer,) = call(**{argument: tf.constant(array) for argument, array in inputs.items()}).values()
-            arrays |= {f"{signature}/{argument}": array for argument, array in inputs.items()}
-            arrays[f"{signature}/"] = answer.numpy().astype("S" if answer.dtype == tf.string else "f")
-        yield name, arrays
+            kind = "S" if answer.dtype == tf.string else "f"
+            yield f"{name}.{signature}", {**inputs, "answer": answer.numpy().astype(kind)}
 
 
 def example(spec):
