@@ -24,7 +24,7 @@ def moved(image: tf.Tensor, moves: Moves, place: tf.Tensor, pose: tf.Tensor) -> 
     Without scale and tilt by whole pixels, so that nothing is resampled.
 
     Args:
-      place: (B, 2) in [0, 1], right and down.
+      place: (B, 2) in [0, 1], left and up.
       pose: (B, 3) in [0, 1]: mirrored below one half, smaller to larger, to the left or right.
     """
     size = image.shape[1]
