@@ -162,6 +162,7 @@ class Trainer:
         key = (stage.name, *(p.name for p in due))
         if key not in self._steps:
             replicas = self.strategy.num_replicas_in_sync
+            begin = sum(earlier.steps for earlier in self.stages[: self.stages.index(stage)])
 
             def on_replica(batch):
                 logs = {}
@@ -180,7 +181,7 @@ class Trainer:
             def step(batch):
                 logs = self.strategy.run(on_replica, args=(batch,))
                 logs = {name: self.strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
-                count = tf.cast(self.step.assign_add(1), tf.float32)
+                count = tf.cast(self.step.assign_add(1) - begin, tf.float32)  # what learns in a stage was idle before it
                 decay = tf.minimum(self.average_decay, count / (count + 9.0))
                 for average, variable in zip(self.averages, self.live, strict=True):
                     average.assign(decay * average + (1.0 - decay) * variable.value)
