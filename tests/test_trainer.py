@@ -87,7 +87,7 @@ def test_a_line_is_the_mean_since_the_last_one_and_ends_with_its_stage(make):
 
 
 def test_averages_follow_the_weights(make):
-    """The decay grows from 1/10 upwards in each stage (here of four steps), so that what was before is soon forgotten."""
+    """The decay grows from 1/10 upwards in each stage, here of four steps: what was before is soon forgotten."""
     trained = make(average_decay=0.25)
     expected = trained.live[0].numpy()
     for step in range(1, 9):

@@ -181,9 +181,7 @@ class Trainer:
             def step(batch):
                 logs = self.strategy.run(on_replica, args=(batch,))
                 logs = {name: self.strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
-                count = tf.cast(
-                    self.step.assign_add(1) - begin, tf.float32
-                )  # what learns in a stage was idle before it
+                count = tf.cast(self.step.assign_add(1) - begin, tf.float32)  # what learns now was idle before
                 decay = tf.minimum(self.average_decay, count / (count + 9.0))
                 for average, variable in zip(self.averages, self.live, strict=True):
                     average.assign(decay * average + (1.0 - decay) * variable.value)
