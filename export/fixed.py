@@ -69,7 +69,7 @@ def fixed(content: bytes) -> bytes:
                 # Views into `copy`. Where the signature says -1, the shape says 1.
                 open_shape, shape = tensor.ShapeSignatureAsNumpy(), tensor.ShapeAsNumpy()
                 if (open_shape[1:] < 0).any():
-                    name = tensor.Name().decode()
+                    name = (tensor.Name() or b"a tensor").decode()
                     raise InputError(f"{name}: of its shape {open_shape} more than the rows is open; export anew")
                 open_shape[...] = shape
     for signature in _each(model, "SignatureDefs"):

@@ -43,7 +43,7 @@ def export(method: "Method", output_dir: Path, version: int | None = None, toler
         tf.saved_model.save(served, str(partial), signatures=serving.concrete(served, method))
         files.write_json(partial / "model.json", serving.card(method))
         found = parity.differences(serving.live(method), serving.load(partial))
-        report = {"differences": found, "tolerance": tolerance, "against": "the method in memory"}
+        report = {"differences": parity.table(found), "tolerance": tolerance, "against": "the method in memory"}
         print(parity.describe(report))
         parity.check(found, tolerance)
         files.write_json(partial / "parity.json", report)

@@ -291,7 +291,7 @@ class Directions(Interpolator):
             still = tf.matmul(change[:, 0, 0] * tf.constant(mask), self.fields)  # tf.gather has a sparse gradient
             directions = tf.split(tf.cast(branch(tf.concat([source, *own], -1)), tf.float32), len(members), axis=-1)
             seen = tf.add_n([change * direction for change, direction in zip(own, directions, strict=True)])
-            found.append(seen + tf.reshape(still, tf.shape(seen)))
+            found.append(seen + tf.reshape(still, (-1, *seen.shape[1:])))
         return found
 
 

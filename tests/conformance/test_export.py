@@ -31,7 +31,18 @@ def test_the_exported_model_has_every_signature_and_answers_alike(form, live, re
     exported = serving.load(request.getfixturevalue(form))
     assert exported.signatures == live.signatures
     assert "serving_default" in exported.signatures
-    assert max(parity.differences(live, exported, seed=1).values()) < 1e-4
+    assert max(gap.largest for gap in parity.differences(live, exported, seed=1).values()) < 1e-4
+
+
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+def test_lower_precisions_stay_in_bounds(precision, live, saved, system, tmp_path):
+    pictures = system.examples.images / np.float32(255)
+    tflite.export(saved, tmp_path / "model.tflite", precision, pictures=pictures)
+    exported = serving.load(tmp_path / "model.tflite")
+    found = parity.differences(live, exported, seed=1, pictures=pictures, seen=True)
+    bounds = {"float16": (2 / 255, 2 / 255), "int8": (8 / 255, 2 / 255)}[precision]
+    for limit, of in zip(bounds, zip(*found.values(), strict=True), strict=True):
+        assert max(of) <= limit
 
 
 @pytest.mark.parametrize("form", ["saved", "lite"])
@@ -60,4 +71,4 @@ def test_its_model_card_is_the_run_s(form, run, live, request):
 def test_a_run_folder_is_served_with_its_averaged_weights(run, restored):
     served = serving.load(run.run_dir)
     assert served.format == "run"
-    assert max(parity.differences(serving.live(restored), served).values()) == 0
+    assert max(gap.largest for gap in parity.differences(serving.live(restored), served).values()) == 0
