@@ -14,7 +14,7 @@ in which everything between is computed. It is measured on pictures that the mod
 for which it needs the data (--data_dir, --data_path).
 
 Why int8 does not fix the ranges of activations beforehand, from representative pictures, as full-integer models do:
-tried with TensorFlow 2.21 on a system of 64 pixels with the networks of configs/homo_drawn_64.cfg, that misses 8/255 in
+tried with TensorFlow 2.21 on a trained encoder and decoder as in configs/homo_drawn_64.cfg, that misses 8/255 in
 any pixel. All in integers is off by up to 47/255; convolutions and products alone, ranges from 128 faces and their
 morphs, by 18/255 and in half of all pictures by 9; with the decoder's last layers and its straight path in float32 by
 15/255. Every layer errs a little, most of all where one scale serves all channels of a residual path. Activations of
