@@ -64,6 +64,7 @@ setup(
         "importlib-resources>=6",  # tensorflow-datasets 4.9.10 imports it for builders outside its own package, unasked
         "ai-edge-litert>=2.0",
         "absl-py>=2.1",
+        "flatbuffers>=25.2",
         "numpy>=1.26",
         "opencv-python-headless>=4.14,<5",  # 5 has no cascades, which find faces and eyes
         "pillow>=11.3",  # from here on its wheels read AVIF

@@ -18,7 +18,7 @@ tried with TensorFlow 2.21 on a trained encoder and decoder as in configs/homo_d
 any pixel. All in integers is off by up to 47/255; convolutions and products alone, ranges from 128 faces and their
 morphs, by 18/255 and in half of all pictures by 9; with the decoder's last layers and its straight path in float32 by
 15/255. Every layer errs a little, most of all where one scale serves all channels of a residual path. Activations of
-16 bits come out broken where there are several signatures (230/255; tensorflow#52145 has it open). Ranges taken as they
+16 bits come out broken where there are several signatures (230/255; see tensorflow#52145). Ranges taken as they
 come: 6/255, and 0.6/255 on average.
 """
 
