@@ -35,7 +35,9 @@ def test_the_exported_model_has_every_signature_and_answers_alike(form, live, re
 
 
 @pytest.mark.parametrize("precision", ["float16", "int8"])
-def test_lower_precisions_stay_in_bounds(precision, live, saved, system, tmp_path):
+def test_lower_precisions_stay_in_bounds(precision, fresh, system, tmp_path):
+    """Of a system as it starts: weights that a few steps have shaken make noise of pictures, and louder errors."""
+    saved, live = saved_model.export(fresh, tmp_path / "saved"), serving.live(fresh)
     pictures = system.examples.images / np.float32(255)
     tflite.export(saved, tmp_path / "model.tflite", precision, pictures=pictures)
     exported = serving.load(tmp_path / "model.tflite")
