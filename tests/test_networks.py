@@ -132,6 +132,7 @@ def test_directions_go_by_the_reading_alone_and_add_up_over_a_group():
     reading = noise(2, 3, seed=2)
     difference = tf.concat([difference[..., :8], reading[:, None, None] + tf.zeros((2, 4, 4, 3))], axis=-1)
     gains = Gains(3)
+    gains.build((4, 4, 8 + 3))
     branches = Directions(2, 4, masks=[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], remainder=True, gains=gains)
     assert not np.any(branches(difference, source)[:, :2, ..., :8])
     fields = noise(3, 4 * 4 * 8, seed=3)
@@ -142,10 +143,25 @@ def test_directions_go_by_the_reading_alone_and_add_up_over_a_group():
         np.testing.assert_allclose(moves[:, i, ..., :8], expected, atol=1e-5)
         np.testing.assert_array_equal(moves[:, i, ..., 8:], difference[..., 8:] * own)
     np.testing.assert_allclose(tf.reduce_sum(moves, axis=1), difference, atol=1e-5)
-    gains.gains.assign([1.0, 1.5, 99.0])
+    gains.out.bias.assign([0.0, np.arctanh(np.log(1.5) / np.log(2.5)), 0.0, 0.0, 0.0, 0.0])
     np.testing.assert_allclose(branches(difference, source)[:, 1, ..., :8], 1.5 * moves[:, 1, ..., :8], atol=1e-5)
-    assert not any(v is gains.gains for v in branches.variables)
-    np.testing.assert_allclose(gains(tf.ones((2, 3))), [[1.0, 1.5, 2.0]] * 2)
+    assert not {v.path for v in gains.variables} & {v.path for v in branches.variables}
+
+
+def test_gains_go_by_the_face_and_by_their_own_change():
+    source, change = noise(4, 4, 4, 8 + 3), noise(4, 3, seed=1)[:, None, None] + tf.zeros((4, 4, 4, 3))
+    gains = Gains(3)
+    gains.build((4, 4, 8 + 3))
+    np.testing.assert_array_equal(gains(change, source), change)
+    gains.out.kernel.assign(99.0 * (noise(64, 6, seed=2) - tf.reduce_mean(noise(64, 6, seed=2))))
+    factor = (gains(change, source) / change)[:, 0, 0].numpy()
+    assert 0.39 < factor.min() < 0.5 and 2.0 < factor.max() < 2.51
+    assert np.abs(gains(change, source[::-1]) / change - factor[:, None, None]).max() > 0.1
+    gains.out.kernel.assign(0.1 * noise(64, 6, seed=2))
+    other = change * [1.0, 2.0, 1.0]
+    first, second = (gains(x, source) / x for x in (change, other))
+    np.testing.assert_allclose(first[..., ::2], second[..., ::2], rtol=1e-5)
+    assert np.abs(first - second)[..., 1].max() > 1e-3
 
 
 def test_each_branch_gets_its_own_gradient():

@@ -41,19 +41,50 @@ class BranchedMethod(Method):
 
     def reading(self, latent: tf.Tensor) -> tf.Tensor:
         """The reading (B, K) that a latent carries."""
-        return latent[:, 0, 0, self.depth :]
+        return latent[:, 0, 0, self.depth : self.depth + len(self.attributes)]
+
+    def seen(self, latent: tf.Tensor) -> tf.Tensor:
+        """What networks see of a latent: all but its length."""
+        return latent[..., :-1] if self.keeps_length else latent
+
+    def decode(self, latent: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Latents (B, h, w, d) -> pictures (B, S, S, 3), around [0, 1].
+
+        A mix of two codes is shorter than both, and so washed out: it is stretched to the length that its latent names.
+        """
+        if self.keeps_length:
+            code = self.code(latent)
+            stretch = tf.clip_by_value(latent[..., -1:] / length(code), 1.0, 2.0)
+            latent = tf.concat([code * stretch, self.seen(latent)[..., self.depth :]], axis=-1)
+        return self.decoder(latent, training=training)
 
     def interpolate(self, source: tf.Tensor, difference: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """F_interp (B, h, w, d) and the moves T_i (B, C, h, w, d) for strength (B, C)."""
-        moves = self.interpolator(difference, source)
+        # not tf.stack, see Interpolator
+        moves = tf.concat([tf.expand_dims(move, 1) for move in self.moves(difference, source)], axis=1)
         return source + tf.einsum("bc,bchwd->bhwd", strength, moves), moves
+
+    def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
+        """The moves T_i (B, h, w, d) at full strength: those of the interpolator and, where latents say how long their
+        code is, how much longer it gets; the remainder's is what is left of the difference.
+        """
+        here, apart = self.seen(source), self.seen(difference)
+        moves = self.interpolator.moves(apart, here)
+        if not self.keeps_length:
+            return moves
+        longer = [length(self.code(here + move)) - length(self.code(here)) for move in moves]
+        if self.interpolator.remainder:
+            longer[-1] = difference[..., -1:] - tf.add_n(longer[:-1])
+        return [tf.concat(both, axis=-1) for both in zip(moves, longer, strict=True)]
 
     def imagined(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
         """F_b - F_a (B, h, w, d) towards a reference that nobody gave: no code, and the reading as wished (B, K), from
         -1 (without) over 0 (as it is) to 1 (with). Only of systems whose `edits` is true.
         """
         change = self.coupling(tf.abs(wish) * (tf.sign(wish) - self.reading(latent)))[:, None, None]
-        return tf.concat([tf.zeros_like(self.code(latent)), change + tf.zeros_like(latent[..., self.depth :])], axis=-1)
+        everywhere = change + tf.zeros_like(self.seen(latent)[..., self.depth :])
+        same = [tf.zeros_like(latent[..., -1:])] * self.keeps_length
+        return tf.concat([tf.zeros_like(self.code(latent)), everywhere, *same], axis=-1)
 
     def edit(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
         """Latents (B, h, w, d) moved by wishes (B, K) as in `imagined`; each branch goes as far as the strongest wish
@@ -62,7 +93,7 @@ class BranchedMethod(Method):
         far = tf.abs(wish)[:, :, None] * tf.constant(self.membership)  # (B, K, C)
         strength = tf.reduce_max(far, axis=1)
         unit = wish / tf.maximum(tf.matmul(strength, tf.constant(self.membership), transpose_b=True), 1e-6)
-        return stepped(latent, strength, self.interpolator.moves(self.imagined(latent, unit), latent))
+        return stepped(latent, strength, self.moves(self.imagined(latent, unit), latent))
 
     def draw_strength(self, seed: tf.Tensor, count: tf.Tensor, lone: float, corner: float) -> tf.Tensor:
         """Strengths (count, C) to train with: uniform; a share `lone` of rows moves one branch alone, and a share
@@ -89,13 +120,9 @@ class BranchedMethod(Method):
         """Rows of pairs: source, its reconstruction, each branch alone at 1, all at 1, target."""
         image = tf.cast(batch["image"], tf.float32) / 255.0
         latent = self.encode(image)
-        moves = self.interpolator(partner(latent) - latent, latent)
-        frames = [
-            latent,
-            *[latent + moves[:, i] for i in range(len(self.branch_names))],
-            latent + tf.reduce_sum(moves, axis=1),
-        ]
-        decoded = [tf.clip_by_value(self.decoder(frame), 0.0, 1.0) for frame in frames]
+        moves = self.moves(partner(latent) - latent, latent)
+        frames = [latent, *[latent + move for move in moves], latent + tf.add_n(moves)]
+        decoded = [tf.clip_by_value(self.decode(frame), 0.0, 1.0) for frame in frames]
         columns = ["source", "decoded", *self.branch_names, "all", "target"]
         return tf.stack([image, *decoded, partner(image)], axis=1), columns
 
@@ -110,10 +137,10 @@ class BranchedMethod(Method):
             return {"latent": self.encode(image)}
 
         def decode(latent):
-            return {"image": tf.clip_by_value(self.decoder(latent), 0.0, 1.0)}
+            return {"image": tf.clip_by_value(self.decode(latent), 0.0, 1.0)}
 
         def interpolate(source, target, strength):
-            return {"latent": stepped(source, strength, self.interpolator.moves(target - source, source))}
+            return {"latent": stepped(source, strength, self.moves(target - source, source))}
 
         def edit_attributes(latent, strength):
             return {"latent": self.edit(latent, strength)}
@@ -152,6 +179,11 @@ class BranchedMethod(Method):
             "leads": dict(self.leads),
             "latent": list(self.latent_shape),
         }
+
+
+def length(code: tf.Tensor) -> tf.Tensor:
+    """Root mean square of the length of codes (B, h, w, d) in the 5x5 cells around each, (B, h, w, 1)."""
+    return tf.sqrt(tf.nn.avg_pool2d(tf.reduce_sum(code**2, axis=-1, keepdims=True), 5, 1, "SAME") + 1e-6)
 
 
 def stepped(latent: tf.Tensor, strength: tf.Tensor, moves: list[tf.Tensor]) -> tf.Tensor:

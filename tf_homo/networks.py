@@ -3,6 +3,8 @@
 Conventions: images (B, S, S, 3) float in [0, 1]; latents F (B, h, w, d); w = `width` is 64 in the paper's network. The
 decoders have no transposed convolution (checkerboards); sizes must be a multiple of the encoder's stride."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -267,7 +269,7 @@ class Directions(Interpolator):
 
     def __init__(self, *args, gains: "Gains", **kwargs):
         super().__init__(*args, **kwargs)
-        self.scaled = lambda change: gains(change)  # Keras would count a layer's weights among this network's own
+        self.scaled = lambda *seen: gains(*seen)  # Keras would count a layer's weights among this network's own
 
     def build(self, shape):
         attributes = len(self.masks[0])
@@ -284,7 +286,7 @@ class Directions(Interpolator):
             branch.build((*shape[:3], shape[3] + len(members)))
 
     def drawn(self, difference, source):
-        change = self.scaled(difference[..., self.depth :])  # (B, h, w, K), the same everywhere
+        change = self.scaled(difference[..., self.depth :], source)  # (B, h, w, K), the same everywhere
         found = []
         for branch, members, mask in zip(self.branches, self.members, self.masks, strict=True):
             own = [change[..., k : k + 1] for k in members]  # (B, h, w, 1) each
@@ -296,18 +298,29 @@ class Directions(Interpolator):
 
 
 class Gains(layers.Layer):
-    """A factor from 1/2 to 2 for each attribute, at first 1: (..., K) -> (..., K)."""
+    """A factor from 0.4 to 2.5 for each attribute, by the face and by how that attribute is to change; at first 1.
+
+    Changes of the readings (B, h, w, K), the same everywhere, and sources (B, h, w, d + K) -> changes.
+    """
 
     def __init__(self, attributes: int, **kwargs):
         super().__init__(autocast=False, dtype="float32", **kwargs)
-        self.attributes = attributes
+        with precision("float32"):
+            self.look, self.flat = layers.Conv2D(8, 1), layers.Flatten()
+            self.told = layers.Dense(64, "silu")
+            self.out = layers.Dense(2 * attributes, kernel_initializer="zeros")
 
-    def build(self, shape=None):
-        self.gains = self.add_weight(shape=(self.attributes,), initializer="ones", name="gains")
+    def build(self, shape):
+        h, w, d = shape
+        self.look.build((None, h, w, d))
+        self.told.build((None, h * w * 8 + self.out.units // 2))
+        self.out.build((None, self.told.units))
         self.built = True
 
-    def call(self, change):
-        return change * tf.clip_by_value(tf.convert_to_tensor(self.gains), 0.5, 2.0)
+    def call(self, change, source):
+        face = tf.concat([self.flat(self.look(source)), source[:, 0, 0, -change.shape[-1] :]], axis=-1)
+        always, more = tf.split(self.out(self.told(face))[:, None, None], 2, axis=-1)
+        return change * tf.exp(math.log(2.5) * tf.tanh(always + more * change))
 
 
 class Coupling(layers.Layer):

@@ -62,6 +62,7 @@ CASES = {
             "calibration_steps": 2,
             "lone_optimizer": "muon",
             "erased_share": 0.5,
+            "keep_length": True,
             "homomorphism_encoder": True,
             "critic_steps": 1,
         },

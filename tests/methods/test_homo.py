@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.tiny_homo import ATTRIBUTES, TINY, a_batch, denoised, make
-from tf_homo.branches import partner
+from tf_homo.branches import length, partner
 from tf_homo.errors import InputError
 from tf_homo.methods.homo import Config, HomoInterp
 
@@ -25,7 +25,7 @@ def batch():
 
 def test_all_branches_at_one_reach_the_target_if_they_share_the_difference(homo, batch):
     method = make()
-    method.interpolator = lambda difference, source: tf.stack([0.5 * difference, *[0.25 * difference] * 2], axis=1)
+    method.interpolator.moves = lambda difference, source: [0.5 * difference, *[0.25 * difference] * 2]
     latent = tf.random.stateless_normal((4, 4, 4, 6), (0, 0))
     _, terms = method.game(batch, latent)
     assert float(terms["total"]) == pytest.approx(0, abs=1e-10)
@@ -102,10 +102,16 @@ def test_what_is_erased_is_still_to_be_drawn(batch):
 # branches that a denoiser teaches
 
 
+def set_gains(method, factors):
+    """The same factors for every face."""
+    method.gains.out.kernel.assign(tf.zeros_like(method.gains.out.kernel))
+    method.gains.out.bias.assign(tf.concat([tf.atanh(tf.math.log(factors) / np.log(2.5)), tf.zeros(4)], axis=0))
+
+
 def test_taught_branches_stand_still_where_the_denoiser_is_content(batch):
     """Noise that hides all leaves the mean of a reading: linear here, and the branches move just so."""
     method = denoised()
-    method.gains.gains.assign(tf.ones(4))
+    set_gains(method, tf.ones(4))
     fields = tf.random.stateless_normal((4, 4 * 4 * 6), (0, 1))
     for branch in method.interpolator.branches:
         branch.layers[-1].kernel.assign(tf.zeros_like(branch.layers[-1].kernel))
@@ -121,7 +127,7 @@ def test_taught_branches_stand_still_where_the_denoiser_is_content(batch):
 
 def test_the_slope_of_taught_branches_is_the_way_to_go(batch):
     method = denoised()
-    method.gains.gains.assign(tf.ones(4))
+    set_gains(method, tf.ones(4))
     method.denoiser = lambda noisy, size, reading: tf.reduce_sum(reading, axis=1)[:, None, None, None] + 0 * noisy
     source = method.encode(batch["image"])
     strength = batch["strength"] * [1.0, 1.0, 0.0]
@@ -139,9 +145,9 @@ def test_the_slope_of_taught_branches_is_the_way_to_go(batch):
 def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
     """Phi reads half of what the latent says of its age."""
     method = denoised()
-    method.decoder = lambda latent: latent
-    method.gains.gains.assign([1.0, 0.5, 1.0, 1.0])
-    reading = lambda latent: method.reading(latent) * method.gains(tf.ones((1, 4)))  # noqa: E731
+    method.decoder = lambda latent, training: latent
+    half = tf.constant([1.0, 0.5, 1.0, 1.0])
+    reading = lambda latent: method.reading(latent) * half  # noqa: E731
     source = method.encode(batch["image"])
     method.encode = lambda image: source
     method.phi = type("Phi", (), {"logits": staticmethod(lambda latent: 2.0 * tf.atanh(reading(latent)))})
@@ -156,8 +162,9 @@ def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
 def test_a_picture_is_what_its_reading_says(batch):
     method = denoised()
     latent = method.encode(batch["image"])
-    other = tf.concat([latent[..., : method.depth], tf.zeros_like(latent[..., method.depth :])], axis=-1)
-    assert np.abs(method.decoder(latent) - method.decoder(other)).max() > 1e-3
+    reading = tf.zeros_like(latent[..., method.depth : -1])
+    other = tf.concat([method.code(latent), reading, latent[..., -1:]], axis=-1)
+    assert np.abs(method.decode(latent) - method.decode(other)).max() > 1e-3
 
 
 # latents that carry a reading
@@ -177,12 +184,59 @@ def test_a_reading_goes_straight_to_the_target_s(rest, batch):
     )
 
 
+# latents that carry the length of their code
+
+
+def test_a_mix_of_two_codes_is_as_long_as_they_are(batch):
+    method = denoised()
+    latent = method.encode(batch["image"])
+    assert latent.shape[1:] == method.latent_shape == (4, 4, TINY["latent_depth"] + 4 + 1)
+    lengths = length(method.code(latent))
+    np.testing.assert_allclose(latent[..., -1:], lengths, rtol=1e-6)
+    seen = []
+    method.decoder = lambda latent, training: seen.append(latent) or latent
+    whole = tf.ones((4, 3))
+    for share in (0.0, 0.3, 1.0):
+        mixed, _ = method.interpolate(latent, partner(latent) - latent, share * whole)
+        np.testing.assert_allclose(mixed[..., -1:], (1 - share) * lengths + share * partner(lengths), rtol=1e-4)
+        method.decode(mixed)
+        drawn = length(method.code(seen[-1]))
+        assert (
+            drawn.shape == lengths.shape
+            and (seen[-1][..., method.depth :] == mixed[..., method.depth : -1]).numpy().all()
+        )
+        if share in (0.0, 1.0):
+            np.testing.assert_allclose(seen[-1], method.seen(mixed), atol=1e-4)
+        else:
+            assert np.all(drawn > length(method.code(mixed)))
+
+
+def test_a_stretch_brings_back_what_a_mix_has_lost_up_to_twice():
+    """The mean of codes at right angles is shorter by the root of 2."""
+    method = denoised()
+    method.decoder = lambda latent, training: latent
+    side = lambda *values: tf.constant(values)[None, None, None] + tf.zeros((1, 4, 4, 1))  # noqa: E731
+    mean = side(0.5, 0.5, 0.0, 0.0, 0.0, 0.0)
+    rest = side(0.1, 0.2, 0.3, 0.4)
+    drawn = method.decode(tf.concat([mean, rest, side(1.0)], axis=-1))
+    np.testing.assert_allclose(drawn, tf.concat([mean * 2**0.5, rest], axis=-1), rtol=1e-4)
+    np.testing.assert_allclose(method.decode(tf.concat([mean, rest, side(9.0)], axis=-1))[..., :2], 1.0, rtol=1e-4)
+    np.testing.assert_allclose(method.decode(tf.concat([mean, rest, side(0.1)], axis=-1))[..., :2], 0.5, rtol=1e-4)
+
+
+def test_a_branch_alone_ends_as_long_as_its_code(batch):
+    method = denoised()
+    latent = method.encode(batch["image"])
+    moved, _ = method.interpolate(latent, partner(latent) - latent, tf.constant([[1.0, 0.0, 0.0]] * 4))
+    np.testing.assert_allclose(moved[..., -1:], length(method.code(moved)), rtol=1e-4)
+
+
 # directions, and edits without a reference
 
 
 def test_a_branch_moves_by_directions_of_its_own_attributes_and_sees_the_face(batch):
     method = denoised()
-    source = method.encode(batch["image"])
+    source = method.seen(method.encode(batch["image"]))
     difference = partner(source) - source
     moves = method.interpolator(difference, source)
     only = method.reading(difference) * [0.0, 1, 0, 0]  # age moves Young alone

@@ -20,10 +20,12 @@ Differs from the text, each by a flag, the default first:
 Ours, off by default, for where the text stops short (docs/method.md says more):
   * --rest=remainder: the rest branch is what the others leave of F_b - F_a, so that the total term holds exactly;
   * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D sees it;
+  * --keep_length: latents carry the length of their code, and D(F) first stretches the code to it: slerp's contrast on
+    a straight path (Shoemake, SIGGRAPH 1985, for the arc that this follows);
   * --branches=directions: T_i = sum_{k in i} r_k d_k(F_a, r): branches see the face, and of F_b the reading r alone, so
     that they need no reference (signatures edit and edit_attributes);
   * --denoiser_steps, --branch_steps: the branches learn from a denoiser of codes (denoiser.py) in place of Dis and A';
-  * --calibration_steps: then a factor for each attribute, until Phi reads what was asked for;
+  * --calibration_steps: then a factor for each attribute and face, until Phi reads what was asked for;
   * --lone_optimizer=muon, --erased_share: E and D alone, where D also fills in cells that were taken from the code;
   * --real_weight: in the game A' learns real labels of real images, too;
   * --lone_share, --corner_share: pairs that move one branch alone, all the way;
@@ -37,7 +39,7 @@ import tensorflow as tf
 from keras import layers
 
 from tf_homo import losses
-from tf_homo.branches import BranchedMethod, partner
+from tf_homo.branches import BranchedMethod, length, partner
 from tf_homo.data.augment import Moves, moved, rectangles
 from tf_homo.denoiser import Denoiser, denoising_loss, way_to_go
 from tf_homo.errors import InputError
@@ -79,6 +81,7 @@ class Config(Moves):
         "network", "one more branch, for what no attribute names: as the others, what they leave, or none", RESTS
     )
     reading: bool = option(False, "K more latent channels: Phi's reading of the attributes")
+    keep_length: bool = option(False, "one more: how long the code is; what lies between is stretched back to it")
     critic_width: int = option(0, "channels of the critic; 0: 4 width")
     denoiser_width: int = option(96, "channels of the denoiser at the code's own size", low=1)
     perceptual: str = option("classifier", "Phi", ("classifier", "vgg19"))
@@ -88,7 +91,9 @@ class Config(Moves):
     autoencoder_steps: int = option(0, "then steps of E and D alone")
     denoiser_steps: int = option(0, "then steps of the denoiser alone, in batches four times as large")
     branch_steps: int = option(0, "then steps of the branches alone, taught by the denoiser")
-    calibration_steps: int = option(0, "then steps of a factor for each attribute, until Phi reads what was asked for")
+    calibration_steps: int = option(
+        0, "then steps of a factor for each attribute and face, until Phi reads what was asked for"
+    )
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
     rate: float = option(1e-4, "Adam's rate")
@@ -96,7 +101,7 @@ class Config(Moves):
     autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
     branch_rate: float = option(0.0, "Adam's rate for the denoiser and for the branches alone; 0: --rate")
     lone_optimizer: str = option("adam", "for E and D alone", ("adam", "muon"))
-    calibration_rate: float = option(1e-2, "Adam's rate for these factors")
+    calibration_rate: float = option(1e-3, "Adam's rate for these factors")
     classifier_rate: float = option(1e-3, "Adam's rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)", high=1)
     beta_1: float = option(0.5, "Adam's beta_1", high=1)
@@ -126,6 +131,7 @@ class HomoInterp(BranchedMethod):
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
         super().__init__(config, attributes, groups=groups, rest=config.rest != "none", **kwargs)
+        self.keeps_length = config.keep_length
         self.encoder = ENCODERS[config.encoder](config.width, config.latent_depth, config.unit_latents, name="encoder")
         stride = self.encoder.stride
         if config.image_size % (4 * stride):
@@ -175,13 +181,14 @@ class HomoInterp(BranchedMethod):
         self.depth = code.shape[-1]
         self.critic(code), self.phi(image)
         latent = self.encode(image)
-        self.decoder(latent)
+        seen = self.seen(latent)
+        self.decoder(seen)
         self.latent_shape = tuple(latent.shape[1:])
         if self.edits:
-            self.coupling.build(), self.gains.build()
+            self.coupling.build(), self.gains.build(seen.shape[1:])
         if self.denoiser:
             self.denoiser.build(tuple(code.shape[1:]), len(self.attributes))
-        self.interpolator(latent, latent)
+        self.interpolator(seen, seen)
         teacher = self.phi.features(image)[1]
         if teacher.shape[1] != latent.shape[1]:
             raise InputError(
@@ -252,12 +259,17 @@ class HomoInterp(BranchedMethod):
     # --- the mathematics -------------------------------------------------------------------------------------------
 
     def encode(self, image: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """F (B, h, w, d): the encoder's code and, with --reading, Phi's reading in -1 to 1, the same everywhere."""
+        """F (B, h, w, d): the encoder's code; with --reading, Phi's reading in -1 to 1, the same everywhere; with
+        --keep_length, the code's length.
+        """
         code = tf.cast(self.encoder(image, training=training), tf.float32)
-        if not self.config.reading:
-            return code
-        reading = tf.tanh(0.5 * self.phi.logits(image))[:, None, None, :]  # 2 sigmoid - 1
-        return tf.concat([code, tf.stop_gradient(reading) + tf.zeros_like(code[..., :1])], axis=-1)
+        parts = [code]
+        if self.config.reading:
+            reading = tf.tanh(0.5 * self.phi.logits(image))[:, None, None, :]  # 2 sigmoid - 1
+            parts.append(tf.stop_gradient(reading) + tf.zeros_like(code[..., :1]))
+        if self.keeps_length:
+            parts.append(length(code))
+        return tf.concat(parts, axis=-1)
 
     def reconstruction(self, image: tf.Tensor, decoded: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """(4.3) = (4.4), with the pixel term."""
@@ -278,10 +290,10 @@ class HomoInterp(BranchedMethod):
     def autoencoder_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.4), (4.5) without the game; here the encoder's unit scale is measured, if there are such steps."""
         latent = self.encode(batch["image"], training=True)
-        guidance = self.guidance(batch["image"], self.code(latent))
+        guidance, seen = self.guidance(batch["image"], self.code(latent)), self.seen(latent)
         if self.config.erased_share:
-            latent = tf.concat([self.code(latent) * (1.0 - batch["erased"]), latent[..., self.depth :]], axis=-1)
-        loss, terms = self.reconstruction(batch["image"], self.decoder(latent, training=True))
+            seen = tf.concat([self.code(latent) * (1.0 - batch["erased"]), seen[..., self.depth :]], axis=-1)
+        loss, terms = self.reconstruction(batch["image"], self.decoder(seen, training=True))
         return loss + self.config.guidance_weight * guidance, terms | {"guidance": guidance}
 
     def denoiser_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
@@ -306,13 +318,13 @@ class HomoInterp(BranchedMethod):
     def calibration_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """What Phi reads of D(F_interp) against the reading that F_interp carries, by how far that went.
 
-        Branches fall short, for the denoiser says means. A number for each attribute is all that learns here, which is
-        too little to please Phi by patterns.
+        Branches fall short, for the denoiser says means. All that learns here is how far to go, a number for each
+        attribute and face, which is too little to please Phi by patterns.
         """
         source = self.encode(batch["image"])
         fake, _ = self.interpolate(source, partner(source) - source, self.without_rest(batch["strength"]))
         wanted, was = self.reading(fake), self.reading(source)
-        read = tf.tanh(0.5 * self.phi.logits(self.decoder(fake)))
+        read = tf.tanh(0.5 * self.phi.logits(self.decode(fake)))
         asked = tf.abs(wanted - was)
         left = tf.reduce_mean(tf.reduce_sum(asked * (read - wanted) ** 2, axis=-1))
         return left, {"left": left, "asked": tf.reduce_mean(asked)}
@@ -335,8 +347,7 @@ class HomoInterp(BranchedMethod):
     def together_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.3), (4.6) and (4.9) in one update."""
         latent = self.encode(batch["image"], training=not self.config.autoencoder_steps)
-        decoded = self.decoder(latent, training=True)
-        loss, terms = self.reconstruction(batch["image"], decoded)
+        loss, terms = self.reconstruction(batch["image"], self.decode(latent, training=True))
         guidance = self.guidance(batch["image"], self.code(latent))
         game, game_terms = self.game(batch, latent)
         loss += self.config.guidance_weight * guidance + game
