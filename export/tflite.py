@@ -41,11 +41,10 @@ from tf_homo.errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Precision:
-    """Bytes of a weight; bounds on the differences to the SavedModel, of pixels where latents are `seen`; whether these
-    are measured on `pictures`.
+    """Bounds on the differences to the SavedModel, of pixels where latents are `seen`; whether they are measured on
+    `pictures`.
     """
 
-    size: int
     largest: float
     mean: float = math.inf
     seen: bool = True
@@ -53,9 +52,9 @@ class Precision:
 
 
 PRECISIONS = {
-    "float32": Precision(4, 1e-4, seen=False),
-    "float16": Precision(2, 2 / 255),
-    "int8": Precision(1, 8 / 255, 2 / 255, pictures=True),
+    "float32": Precision(1e-4, seen=False),
+    "float16": Precision(2 / 255),
+    "int8": Precision(8 / 255, 2 / 255, pictures=True),
 }
 MAX_RANK = 4  # more is beyond the GPU delegates and the browser
 PICTURES = 64  # of the training data, to measure on
@@ -83,7 +82,7 @@ def export(
 
     content = compact(_convert(saved_model, sorted(reference.signatures), precision))
     operators, rank = inspect(content)
-    weights = kind.size * _elements(saved_model)
+    weights = _weights(saved_model, content)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".partial-") as folder:
         partial = Path(folder) / output.name
         partial.write_bytes(content)
@@ -137,12 +136,21 @@ def _convert(saved_model: Path, names: list[str], precision: str) -> bytes:
         raise parity.ExportError(f"the converter refuses {saved_model}: {error}") from error
 
 
-def _elements(saved_model: Path) -> int:
-    """How many numbers the SavedModel's weights are."""
+def _weights(saved_model: Path, content: bytes) -> int:
+    """The bytes that the SavedModel's weights need: each number once, in 4 bytes, or in as few as the .tflite keeps it.
+
+    A weight that stands in the .tflite several times, in several scales, makes them fewer, not more.
+    """
     import tensorflow as tf
+    from ai_edge_litert import schema_py_generated as schema
 
     variables = tf.train.list_variables(str(saved_model / "variables" / "variables"))
-    return sum(math.prod(shape) for name, shape in variables if name.startswith("weights/"))
+    numbers = sum(math.prod(shape) for name, shape in variables if name.startswith("weights/"))
+    model, saved = schema.ModelT.InitFromPackedBuf(content), {}
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors if tensor.buffer):
+        size = {schema.TensorType.FLOAT16: 2, schema.TensorType.INT8: 1}.get(tensor.type, 4)
+        saved[tensor.buffer] = (4 - size) * math.prod(map(int, tensor.shape)) if len(tensor.shape) else 0
+    return 4 * numbers - sum(saved.values())
 
 
 def inspect(content: bytes) -> tuple[dict[str, int], int]:

@@ -287,13 +287,16 @@ class Directions(Interpolator):
 
     def drawn(self, difference, source):
         change = self.scaled(difference[..., self.depth :], source)  # (B, h, w, K), the same everywhere
+        # One product for all branches: the .tflite converter would multiply the mask of each into fields of its own.
+        masked = change[:, :1, 0] * tf.constant(self.masks)  # (B, C, K)
+        still = tf.matmul(tf.reshape(masked, (-1, masked.shape[-1])), self.fields)  # tf.gather has a sparse gradient
+        still = tf.reshape(still, (-1, len(self.masks), self.fields.shape[-1]))
         found = []
-        for branch, members, mask in zip(self.branches, self.members, self.masks, strict=True):
+        for i, (branch, members) in enumerate(zip(self.branches, self.members, strict=True)):
             own = [change[..., k : k + 1] for k in members]  # (B, h, w, 1) each
-            still = tf.matmul(change[:, 0, 0] * tf.constant(mask), self.fields)  # tf.gather has a sparse gradient
             directions = tf.split(tf.cast(branch(tf.concat([source, *own], -1)), tf.float32), len(members), axis=-1)
             seen = tf.add_n([change * direction for change, direction in zip(own, directions, strict=True)])
-            found.append(seen + tf.reshape(still, (-1, *seen.shape[1:])))
+            found.append(seen + tf.reshape(still[:, i], (-1, *seen.shape[1:])))
         return found
 
 

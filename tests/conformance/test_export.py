@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from export import parity, saved_model, tflite
 from tf_homo import serving
@@ -61,6 +62,14 @@ def test_the_tflite_has_builtin_operators_and_ranks_up_to_four(lite):
     operators, rank = tflite.inspect(lite.read_bytes())
     assert rank <= 4
     assert not [name for name in operators if "CUSTOM" in name or "FLEX" in name.upper()]
+
+
+def test_the_tflite_holds_every_weight_once(lite):
+    """Also none that the converter has multiplied into copies: shapes and other constants are a kilobyte or two."""
+    model = schema.ModelT.InitFromPackedBuf(lite.read_bytes())
+    constants = sum(len(buffer.data) for buffer in model.buffers if buffer.data is not None)
+    weights = json.loads(lite.with_suffix(".parity.json").read_text())["bytes_of_weights"]
+    assert 0.9 * weights < constants < weights + 2048
 
 
 @pytest.mark.parametrize("form", ["saved", "lite"])
