@@ -17,8 +17,8 @@ def compared(forms: Mapping[str, Path], pairs: int) -> dict[str, Any]:
     from tf_homo.metrics import baselines, features, measure, reader
 
     models = {name: serving.load(path) for name, path in forms.items()}
-    plan = evaluate.plan_for(next(iter(models.values())), pairs, 9, evaluate.SEED)
     reading = reader.load()
+    plan = evaluate.plan_for(next(iter(models.values())), reading, pairs, 9, evaluate.SEED)
     network = features.load("reader", reading)
     faces = measure.draw(plan, network)
     systems = {name: baselines.Morph(model) for name, model in models.items()}

@@ -88,6 +88,8 @@ def test_a_model_says_itself_where_the_eyes_were():
     info = {"eyes": [[0.4, 0.3], [0.6, 0.3]], "data": {"dataset": "drawn_faces"}}
     assert alignment.trained_in(info) == alignment.Frame((0.4, 0.3), (0.6, 0.3))
     assert alignment.trained_in({"eyes": None}) is None
+    own = {"dataset": "labelled_folder", "eyes": [0.4, 0.3, 0.6, 0.3]}
+    assert alignment.trained_in({"data": own}) == alignment.Frame((0.4, 0.3), (0.6, 0.3))
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from absl.testing import flagsaver
 
 from tests.metrics.stub import BRANCHES, GROUPS, SIZE, TrueReader
 from tf_homo import evaluate, serving
+from tf_homo.data.examples import Examples
+from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
 from tf_homo.metrics import measure, page, reader
 
@@ -36,7 +38,7 @@ class Fake:
 def model(monkeypatch):
     fake = Fake()
     monkeypatch.setattr(serving, "load", lambda path: fake)
-    monkeypatch.setattr(reader, "load", TrueReader)
+    monkeypatch.setattr(reader, "load", lambda folder: TrueReader())
     return fake
 
 
@@ -183,9 +185,65 @@ def test_report_needs_its_packages(model, tmp_path, monkeypatch):
 
 def test_groups_are_those_that_model_and_faces_share():
     groups = {"expression": ["Smiling", "Narrow_Eyes"], "hat": ["Wearing_Hat"], "age": ["Young"]}
-    plan = evaluate.plan_for(Fake(groups=groups, branches=["hat", "expression", "rest"]), 4, 5, 0)
+    plan = evaluate.plan_for(Fake(groups=groups, branches=["hat", "expression", "rest"]), TrueReader(), 4, 5, 0)
     assert plan.groups == {"expression": ("Smiling",)}
     assert plan.columns == {"expression": [0]}
     assert plan.white == 4
     np.testing.assert_array_equal(plan.strengths(["expression"])[:2], [[0, 0, 0], [0, 0.25, 0]])
     assert page.require() is None
+
+
+# photos
+
+
+class PhotoReader(TrueReader):
+    """Knows two attributes of photos, which it reads from the first row, and where the photos come from."""
+
+    about = {"name": "reader_own", "data": {"dataset": "labelled_folder"}, "attributes": ["Smiling", "Young"]}
+    attributes = ("Smiling", "Young")
+
+    def read(self, images):
+        strengths = np.asarray(images, np.float32)[:, 0, :2, 0]
+        return strengths, strengths
+
+
+@pytest.fixture
+def photos_there(model, monkeypatch):
+    """Twelve photos of a test part; of one in four the labels are wrong."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (12, SIZE, SIZE, 3), np.uint8)
+    labels = np.stack([np.arange(12) % 2, np.arange(12) // 2 % 2], axis=1).astype(np.float32)
+    images[:, 0, :2] = (255 * labels).astype(np.uint8)[..., None]
+    labels[::4] = 1 - labels[::4]
+    examples = Examples(images, labels, PhotoReader.attributes, {}, {"dataset": "labelled_folder"})
+    asked = []
+    monkeypatch.setattr(Source, "read", lambda self, *what: asked.append((self.data_path, *what)) or examples)
+    monkeypatch.setattr(reader, "load", lambda folder: PhotoReader())
+    return asked
+
+
+def test_photos_are_measured_as_their_reader_sees_them(photos_there, tmp_path, capsys):
+    run("--model=x", "--reader=own", "--data_path=where", f"--output_dir={tmp_path}", "--pairs=4", "--steps=3")
+    assert photos_there == [("where", "test", SIZE)]
+    result = json.loads((tmp_path / "evaluation.json").read_text())
+    assert list(result["systems"]) == ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend"]
+    whole, groups = (result["systems"]["tf_homo"][scope] for scope in ("all", "groups"))
+    assert set(groups) == {"expression", "age"} and groups["age"]["linearity_error"]["value"] < 0.01
+    assert whole["reading_error"]["value"] < 1e-6 and whole["psnr"]["n"] == 4
+    assert [groups["age"][key] for key in ("truth_distance", "still_distance")] == [None, None]
+    assert (
+        whole["white_background_shift"] is None
+        and "no pair on white" in result["systems"]["tf_homo"]["notes"]["all.white_background_shift"]
+    )
+    assert result["reader"]["accuracy_here"] == {"Smiling": 0.75, "Young": 0.75}
+    assert (result["data"]["dataset"], result["data"]["seed"]) == ("labelled_folder", None)
+    assert result["data"]["other_faces"] == 4
+    said = capsys.readouterr().out
+    assert "4 pairs of labelled_folder" in said and "rightly: Smiling 0.75, Young 0.75." in said
+    page = (tmp_path / "report.html").read_text()
+    assert "test split," in page and "perfect morph" not in page and "Smiling 0.75" in page
+
+
+def test_more_pairs_than_photos_are_refused(photos_there, tmp_path):
+    with pytest.raises(InputError, match="--pairs=7: the test part has 12 pictures; take at most 6"):
+        run("--model=x", "--reader=own", "--data_path=where", f"--output_dir={tmp_path}", "--pairs=7", "--steps=3")

@@ -38,7 +38,8 @@ def run(folder, tmp_path_factory):
     """The folder of a run of a few steps."""
     made = tmp_path_factory.mktemp("run")
     ended = train(*TINY, *OWN, f"--data_path={folder}", f"--data_dir={made / 'data'}", f"--run_dir={made / 'run'}",
-                  "--reading", "--classifier_steps=1", "--steps=2", "--sample_every=4")  # fmt: skip
+                  "--eyes=0.39,0.45,0.61,0.45", "--reading", "--classifier_steps=1", "--steps=2",
+                  "--sample_every=4")  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "labelled_folder: left out: 1 the file is empty\n" in ended.stderr
     return made / "run"
@@ -49,6 +50,7 @@ def test_the_run_knows_its_attributes_groups_and_data(run, folder):
     assert info["attributes"] == list(NAMES)
     assert info["groups"] == {"face": ["grin", "возраст"], "specs": ["specs"]}
     assert info["branches"] == ["face", "specs", "rest"]
+    assert info["eyes"] == [[0.39, 0.45], [0.61, 0.45]]
     data = info["data"]
     assert data["examples"] == {"train": 9, "test": 2} and data["left_out"] == {"the file is empty": 1}
     assert set(data["scales"]) == {"возраст"} and data["data_path"] == str(folder)
@@ -70,10 +72,12 @@ def test_a_morph_along_an_attribute_of_ones_own(run, folder, tmp_path, capsys):
     flags.FLAGS.unparse_flags()
     given = {"model": run, "source": folder / "10.png", "target": folder / "11.png", "out": tmp_path / "out.png"}
     try:
-        flags.FLAGS(["morph", *(f"--{name}={value}" for name, value in given.items()), "--strength=grin=1"])
+        flags.FLAGS(
+            ["morph", *(f"--{name}={value}" for name, value in given.items()), "--no_align", "--strength=grin=1"]
+        )
         morph.main(["morph"])
     finally:
-        for name in (*given, "strength"):
+        for name in (*given, "strength", "no_align"):
             flags.FLAGS[name].unparse()
     assert "path, 9 steps" in capsys.readouterr().out
     with Image.open(tmp_path / "out.png") as picture:

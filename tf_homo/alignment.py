@@ -32,11 +32,14 @@ _FRAMES = {"drawn_faces": DRAWN, "celeb_a": CELEBA, "celeba_folder": CELEBA}  # 
 def trained_in(info: Mapping[str, Any]) -> Frame | None:
     """Where the pictures that a model was trained on have the eyes, by its model.json; None where that is not known.
 
-    `eyes` says it there, [[x, y], [x, y]]; where that is missing the name of the data set does.
+    `eyes` says it there, [[x, y], [x, y]]; where that is missing its data's four numbers or the data set's name do.
     """
     if "eyes" in info:
         return info["eyes"] and Frame(*map(tuple, info["eyes"]))
-    return _FRAMES.get(info.get("data", {}).get("dataset"))
+    data = info.get("data", {})
+    if data.get("eyes"):
+        return Frame(tuple(data["eyes"][:2]), tuple(data["eyes"][2:]))
+    return _FRAMES.get(data.get("dataset"))
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -1,8 +1,10 @@
-"""Measures a system on drawn faces, whose true in-between images are known, beside baselines on the same pairs.
+"""Measures a system beside baselines on the same pairs: drawn faces, whose true in-between images are known, or photos.
 
     python -m tf_homo.evaluate --run_dir=runs/mine
     python -m tf_homo.evaluate --model=OUT/1 --output_dir=evaluation
     python -m tf_homo.evaluate                   the model that is carried along; results in ./evaluation
+    python -m tf_homo.evaluate --run_dir=runs/mine --reader=runs/my_reader --data_path=DIR       on photos: the test
+                                                 part of what that reader was made for (tf_homo/metrics/photo_reader.py)
 
 Writes evaluation.json and report.html, and prints the table of systems. What is measured, and how, stands in
 tf_homo/metrics.
@@ -37,6 +39,13 @@ _SYSTEMS = flags.DEFINE_multi_string(
     [],
     "NAME=PATH of another run folder, SavedModel or .tflite to measure on the same pairs; may be repeated.",
 )
+_READER = flags.DEFINE_string("reader", None, "Folder of the reader; by default the carried one, of drawn faces.")
+_DATA_PATH = flags.DEFINE_string(
+    "data_path", None, "Folder of the photos, where the reader is of photos.", allow_override=True
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir", None, "Where prepared photos are kept; by default TFDS's own place.", allow_override=True
+)
 _FEATURES = flags.DEFINE_string(
     "features", "reader", "Network of the distances between sets: reader, inception, or InceptionV3's .h5 without top."
 )
@@ -53,19 +62,23 @@ def main(_: Sequence[str]) -> None:
         )
     errors.import_tensorflow()
     from tf_homo import serving  # takes seconds: the flags are checked before
-    from tf_homo.metrics import features, page, reader
+    from tf_homo.metrics import features, page, photos, reader
 
     if _REPORT.value:
         page.require()
-    reading = reader.load()
+    reading = reader.load(_READER.value or reader.CARRIED)
     network = features.load(_FEATURES.value, reading)
     model = serving.load(_RUN_DIR.value or _MODEL.value)
     if _RUN_DIR.value and model.format != "run":
         raise InputError(f"--run_dir={_RUN_DIR.value}: is no run folder but a {model.format}; give it as --model")
-    plan = plan_for(model, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
+    plan = plan_for(model, reading, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
     folder = files.output_folder("output_dir", _OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
     others = others_for(model, _SYSTEMS.value, plan.seed)
-    result, shown = evaluate(model, plan, reading, network, others)
+    test = None
+    if plan.seed is None:
+        places = {"data_path": _DATA_PATH.value, "data_dir": _DATA_DIR.value}
+        test = photos.source_of(reading.about, **places).read("test", plan.size)
+    result, shown = evaluate(model, plan, reading, network, others, test)
     files.write_json(folder / "evaluation.json", result)
     if _REPORT.value:
         files.write_text(folder / "report.html", page.html(result, plan, *shown))
@@ -73,30 +86,33 @@ def main(_: Sequence[str]) -> None:
     print(f"{folder / 'evaluation.json'}" + (f", {folder / 'report.html'}" if _REPORT.value else ""))
 
 
-def plan_for(model, pairs: int, steps: int, seed: int):
-    """The Plan for a model; InputError where it cannot be measured on drawn faces."""
-    from tf_homo.data import drawing
+def plan_for(model, reading, pairs: int, steps: int, seed: int):
+    """The Plan for a model, on what its reader reads; InputError where it cannot be measured on that."""
     from tf_homo.metrics import measure, reader
 
     check_signatures(model, model.path)
-    groups = attributes.groups_of(drawing.ATTRIBUTES, model.info.get("groups") or attributes.GROUPS)
+    groups = attributes.groups_of(reading.attributes, model.info.get("groups") or attributes.GROUPS)
     groups = {name: members for name, members in groups.items() if name in model.info["branches"]}
+    drawn = "data" not in reading.about
     if not groups:
+        others = "the drawn faces" if drawn else f"the reader {reading.about['name']}"
         raise InputError(
-            f"{model.path}: none of its branches ({', '.join(model.info['branches'])}) moves an attribute of the drawn "
-            "faces; give a model that was trained on such attributes"
+            f"{model.path}: none of its branches ({', '.join(model.info['branches'])}) moves an attribute of {others}; "
+            "give a model that was trained on such attributes, or the --reader of those that it has"
         )
-    check_unseen(seed, model.info.get("data"), "the model")
-    check_unseen(seed, {"seed": reader.SEED}, "the reader")
+    if drawn:
+        check_unseen(seed, model.info.get("data"), "the model")
+        check_unseen(seed, {"seed": reader.SEED}, "the reader")
     return measure.Plan(
         groups,
         model.info["branches"],
         model.info["image_size"],
-        seed,
+        seed if drawn else None,
         pairs,
         steps,
-        white=min(32, pairs),
+        white=min(32, pairs) if drawn else 0,
         real=2 * pairs,
+        attributes=reading.attributes,
     )
 
 
@@ -114,9 +130,9 @@ def check_unseen(seed: int, data: Mapping | None, who: str) -> None:
         )
 
 
-def others_for(model, named: Sequence[str], seed: int) -> dict:
+def others_for(model, named: Sequence[str], seed: int | None) -> dict:
     """The models of --system=NAME=PATH by name; InputError for those that cannot stand beside `model`, or that were
-    trained on faces of the test `seed`.
+    trained on drawn faces of the test `seed`.
     """
     from tf_homo import serving
 
@@ -135,12 +151,15 @@ def others_for(model, named: Sequence[str], seed: int) -> dict:
                     f"{model.info.get(key)}; name a system with the same"
                 )
         check_signatures(other, f"--system={text}")
-        check_unseen(seed, other.info.get("data"), f"--system={text}")
+        if seed is not None:
+            check_unseen(seed, other.info.get("data"), f"--system={text}")
     return others
 
 
-def evaluate(model, plan, reader, features, others: Mapping | None = None) -> tuple[dict, tuple]:
+def evaluate(model, plan, reader, features, others: Mapping | None = None, test=None) -> tuple[dict, tuple]:
     """Measures the model, `others` by name, and the baselines, with `features` for distances between sets.
+
+    `test` are the Examples of photos, where faces are not drawn.
 
     Returns:
       the content of evaluation.json, and what report.html is made of: (faces, {system: paths}, {system: {group:
@@ -148,11 +167,11 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None) -> tu
     """
     from tqdm import tqdm
 
-    from tf_homo.metrics import baselines, measure
+    from tf_homo.metrics import baselines, measure, photos
 
     others = others or {}
-    faces = measure.draw(plan, features)
-    systems = baselines.systems(model, plan.groups, others)
+    faces = measure.draw(plan, features) if test is None else photos.gather(plan, test, reader, features)
+    systems = baselines.systems(model, plan.groups, others, drawn=test is None)
     paths, curves = {}, {}
     total = sum(measure.frames_of(system, plan, faces) for system in systems.values())
     with tqdm(total=total, unit="frame", mininterval=1.0) as bar:
@@ -161,14 +180,19 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None) -> tu
             paths[name] = measure.walk(system, plan, faces, reader, features, bar.update)
             curves[name] = {g: measure.curve(system, paths[name], plan, faces, g) for g in (None, *plan.groups)}
     pictures = np.stack([pair.images[0] for pair in faces.pairs])
-    sources = reader.read(pictures)[0]
+    if test is None:
+        sources = reader.read(pictures)[0]
+        own = {"error_here": float(np.abs(np.clip(sources, 0, 1) - faces.source).mean())}
+    else:
+        found = photos.judged(reader.read(test.images)[0], test.labels, reader.attributes)
+        own = {"error_here": found["error_mean"], "accuracy_here": found["accuracy"], "always_here": found["always"]}
     floor = measure.set_distances(features(pictures), faces.real, features.name)
     result = {
         "systems": {
             name: measure.score(system, paths[name], plan, faces, features.name) for name, system in systems.items()
         },
-        "reader": {**reader.about, "error_here": float(np.abs(np.clip(sources, 0, 1) - faces.source).mean())},
-        "data": about(model, plan, others) | {"real_against_real": floor or None},
+        "reader": {**reader.about, **own},
+        "data": about(model, plan, others, len(faces.real), test) | {"real_against_real": floor or None},
         "versions": versions(),
     }
     for name, one in {"tf_homo": model, **others}.items():
@@ -177,19 +201,19 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None) -> tu
     return result, (faces, paths, curves)
 
 
-def about(model, plan, others: Mapping) -> dict:
-    """What was measured, and on what."""
+def about(model, plan, others: Mapping, real: int, test=None) -> dict:
+    """What was measured, and on what; `real` faces stood for the set of real ones."""
     from tf_homo.metrics import response
 
     return {
-        "dataset": "drawn_faces",
+        "dataset": "drawn_faces" if test is None else test.about["dataset"],
         "split": "test",
         "seed": plan.seed,
         "image_size": plan.size,
         "pairs": plan.pairs,
         "steps": plan.steps,
         "white_pairs": plan.white,
-        "other_faces": plan.real,
+        "other_faces": real,
         "clear_difference": response.CLEAR,
         "groups": {name: list(members) for name, members in plan.groups.items()},
         "model": source(model),

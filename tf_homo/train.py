@@ -24,6 +24,10 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_string("data_path", None, "the folder of the pictures of celeba_folder or labelled_folder")
 flags.DEFINE_string("labels_file", None, "the table of labelled_folder; by default labels.csv, or folders as classes")
+flags.DEFINE_list(
+    "eyes", None, "where the pictures of labelled_folder have the eyes, if all in one place: x,y of the one on the "
+    "left, x,y of the other, as fractions of the side; photos to morph are then aligned to it"
+)  # fmt: skip
 flags.DEFINE_list("attributes", None, "attributes to train on; by default all that the data set has")
 flags.DEFINE_multi_string(
     "group", None, "NAME=ATTRIBUTE,...: attributes that one branch moves; once for each branch. By default nine groups "
@@ -113,9 +117,19 @@ def data() -> "Source":
     aside = max(1, FLAGS.train_examples // 20)  # of the drawn set, for validation and for test
     return Source(
         dataset=FLAGS.dataset, labels=FLAGS.labels, seed=FLAGS.data_seed, counts=(FLAGS.train_examples, aside, aside),
-        data_dir=FLAGS.data_dir, data_path=FLAGS.data_path, labels_file=FLAGS.labels_file,
+        data_dir=FLAGS.data_dir, data_path=FLAGS.data_path, labels_file=FLAGS.labels_file, eyes=eyes(FLAGS.eyes),
         attributes=tuple(FLAGS.attributes or ()),
     )  # fmt: skip
+
+
+def eyes(given: list[str] | None) -> tuple[float, ...]:
+    """The numbers of --eyes; InputError where one is none."""
+    try:
+        return tuple(map(float, given or ()))
+    except ValueError:
+        raise errors.InputError(
+            f"--eyes={','.join(given)}: must be four numbers, such as 0.39,0.45,0.61,0.45"
+        ) from None
 
 
 def flags_text() -> str:

@@ -49,6 +49,22 @@ def test_labels_are_strengths_taken_to_be_there_or_not(folder):
         ({"dataset": "celeba_folder", "data_path": "none"}, 32, "--data_path=none: no such folder"),
         ({"dataset": "labelled_folder", "data_path": ".", "labels": "strengths"}, 32, "--labels=strengths: only drawn"),
         ({"dataset": "celeba_folder", "data_path": ".", "labels_file": "x"}, 32, "--labels_file=x: is for"),
+        ({"eyes": (0.4, 0.4, 0.6, 0.4)}, 32, "--eyes=0.4,0.4,0.6,0.4: is for --dataset=labelled_folder, not drawn"),
+        (
+            {"dataset": "labelled_folder", "data_path": ".", "eyes": (0.4, 0.4, 0.6)},
+            32,
+            "--eyes=0.4,0.4,0.6: must be x,y of",
+        ),
+        (
+            {"dataset": "labelled_folder", "data_path": ".", "eyes": (0.6, 0.4, 0.4, 0.4)},
+            32,
+            "--eyes=.*: must be x,y of the eye",
+        ),
+        (
+            {"dataset": "labelled_folder", "data_path": ".", "eyes": (39, 45, 61, 45)},
+            32,
+            "--eyes=.*each between 0 and 1",
+        ),
         ({"dataset": "cats"}, 32, "--dataset: no data set is called 'cats'; there are drawn_faces"),
         ({}, 48, "--image_size=48: drawn_faces has 32, 64, 128"),
         ({"counts": (0, 1, 1)}, 32, "train"),

@@ -268,6 +268,14 @@ def test_stages_follow_their_steps():
     assert plan(**taught) == [("denoiser", [("denoiser", 1)]), ("branches", [("branches", 1)])]
 
 
+def test_the_decoder_may_be_lighter_than_the_rest():
+    method, other = make(decoder_width=1, latent_depth=0), make(latent_depth=0)
+    assert method.latent_shape == other.latent_shape
+    weights = lambda net: sum(v.shape.num_elements() for v in net.variables)  # noqa: E731
+    assert weights(method.decoder) < weights(other.decoder) and weights(method.encoder) == weights(other.encoder)
+    assert method.decode(tf.zeros((1, *method.latent_shape))).shape == (1, 32, 32, 3)
+
+
 def test_defaults_are_the_paper_s():
     c = Config()
     assert (c.image_size, c.width, c.encoder, c.decoder, c.critic_steps) == (128, 64, "vgg19", "upsample", 5)

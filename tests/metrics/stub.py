@@ -21,6 +21,7 @@ class TrueReader:
     """Reads without error; its features are the strengths."""
 
     about = {"name": "reader_64", "seed": 1, "error_mean": 0.0}
+    attributes = drawing.ATTRIBUTES
 
     def read(self, images):
         strengths = np.asarray(images, np.float32)[:, 0, :COUNT, 0]

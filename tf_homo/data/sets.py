@@ -22,8 +22,9 @@ class Source:
 
     `counts` are the sizes of the drawn set's splits (train, validation, test), `seed` is its seed; `labels` is
     "attributes" (0 or 1) or, of the drawn set, "strengths" (how much, in [0, 1]). `data_path` is the folder of
-    celeba_folder and labelled_folder, `labels_file` the table of the latter. `attributes` are those to keep, in that
-    order; none means all. `data_dir` is where prepared sets are kept.
+    celeba_folder and labelled_folder, `labels_file` the table of the latter, `eyes` where its pictures have the eyes: x
+    and y of the picture's left one, then of the right one, as fractions of the side. `attributes` are those to keep, in
+    that order; none means all. `data_dir` is where prepared sets are kept.
     """
 
     dataset: str = "drawn_faces"
@@ -33,6 +34,7 @@ class Source:
     data_dir: str | None = None
     data_path: str | None = None
     labels_file: str | None = None
+    eyes: tuple[float, ...] = ()
     attributes: tuple[str, ...] = ()
 
     @classmethod
@@ -40,7 +42,7 @@ class Source:
         """The source that a model.json tells of, with what is `changed`, such as data_dir or data_path."""
         data = dict(info.get("data") or {})
         known = {field.name for field in dataclasses.fields(cls)} & set(data)
-        given = {name: tuple(data[name]) if name == "counts" else data[name] for name in known}
+        given = {name: tuple(data[name]) if isinstance(data[name], list) else data[name] for name in known}
         return cls(**({"attributes": tuple(info.get("attributes") or ())} | given | changed))
 
     def read(self, split: str, image_size: int) -> Examples:
@@ -71,9 +73,17 @@ class Source:
         for flag, value, takes in (
             ("data_path", self.data_path, FOLDERS),
             ("labels_file", self.labels_file, ("labelled_folder",)),
+            ("eyes", ",".join(map(str, self.eyes)), ("labelled_folder",)),
         ):
             if value and self.dataset not in takes:
                 raise InputError(f"--{flag}={value}: is for --dataset={' or '.join(takes)}, not {self.dataset}")
+        if self.eyes and not (
+            len(self.eyes) == 4 and all(0 < at < 1 for at in self.eyes) and self.eyes[0] < self.eyes[2]
+        ):
+            raise InputError(
+                f"--eyes={','.join(map(str, self.eyes))}: must be x,y of the eye on the picture's left and x,y of the "
+                "other, each between 0 and 1, for instance 0.39,0.45,0.61,0.45"
+            )
         if self.dataset in FOLDERS:
             if not self.data_path:
                 raise InputError(f"--data_path: is missing; name the folder of the pictures for {self.dataset}")
@@ -116,6 +126,7 @@ def _folder(source: Source, split: str, size: int) -> Examples:
         "labels": source.labels,
         "data_path": source.data_path,
         "labels_file": source.labels_file,
+        "eyes": list(source.eyes) or None,
         "examples": _sizes(builder),
         "left_out": metadata["left_out"],
         "scales": listing.scales,

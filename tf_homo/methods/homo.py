@@ -70,6 +70,7 @@ class Config(Moves):
 
     image_size: int = option(128, "side of the square images, in pixels", low=1)
     width: int = option(64, "channels of the first convolution; everything scales with it", low=1)
+    decoder_width: int = option(0, "that of D, which runs for every frame; 0: --width")
     latent_depth: int = option(0, "channels d of the latent; 0: the encoder's own")
     encoder: str = option("vgg19", "network E", tuple(ENCODERS))
     decoder: str = option("upsample", "network D", tuple(DECODERS))
@@ -138,8 +139,9 @@ class HomoInterp(BranchedMethod):
             raise InputError(
                 f"--image_size={config.image_size}: encoder={config.encoder} needs a multiple of {4 * stride}"
             )
+        width, depth = config.decoder_width or config.width, config.latent_depth or 4 * config.width
         try:
-            self.decoder = DECODERS[config.decoder](config.width, stride, config.latent_depth, name="decoder")
+            self.decoder = DECODERS[config.decoder](width, stride, depth, name="decoder")
         except ValueError as error:
             raise InputError(f"--decoder={config.decoder}: {error}") from error
         networks = len(self.groups) + (config.rest == "network")

@@ -135,20 +135,24 @@ class Truth(System):
 
 
 def systems(
-    model: Morpher, groups: Mapping[str, Sequence[str]], others: Mapping[str, Morpher] | None = None
+    model: Morpher,
+    groups: Mapping[str, Sequence[str]],
+    others: Mapping[str, Morpher] | None = None,
+    drawn: bool = True,
 ) -> dict[str, System]:
     """All of them by name, in the order of the tables; `groups` are the drawn set's attributes by branch, `others` more
-    trained models with the same branches.
+    trained models with the same branches. Without those that need landmarks or the truth where faces are not `drawn`.
     """
-    return {
+    found = {
         "tf_homo": Morph(model),
         **{name: Morph(other) for name, other in (others or {}).items()},
         "latent_lerp": LatentPath(model, lerp),
         "latent_slerp": LatentPath(model, slerp),
         "pixel_blend": PixelBlend(),
-        "landmark_warp": LandmarkWarp(),
-        "truth": Truth(groups, model.info["branches"]),
     }
+    if drawn:
+        found |= {"landmark_warp": LandmarkWarp(), "truth": Truth(groups, model.info["branches"])}
+    return found
 
 
 def lerp(a: np.ndarray, b: np.ndarray, v: float) -> np.ndarray:

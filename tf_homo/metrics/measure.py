@@ -59,26 +59,28 @@ Row = dict[str, dict | None]
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What is measured: drawn faces of the test split of `seed`, and how finely.
+    """What is measured, and how finely: drawn faces of the test split of `seed`, or photos (seed None).
 
     Attributes:
       groups: attributes by group, those that the drawn set and the model share; branches: the model's, in its order.
       pairs, steps: numbers of pairs and of frames a path (odd, both ends included).
-      white: number of pairs on white background; real: of faces that stand for the set of real ones.
+      white: number of pairs on white background; real: of faces that stand for the set of real ones. attributes: the
+      columns of what is read.
     """
 
     groups: Mapping[str, Sequence[str]]
     branches: Sequence[str]
     size: int
-    seed: int
+    seed: int | None
     pairs: int
     steps: int
     white: int = 32
     real: int = 512
+    attributes: Sequence[str] = drawing.ATTRIBUTES
 
     @property
     def columns(self) -> dict[str, list[int]]:
-        return {name: [drawing.ATTRIBUTES.index(a) for a in members] for name, members in self.groups.items()}
+        return {name: [list(self.attributes).index(a) for a in members] for name, members in self.groups.items()}
 
     def strengths(self, names: Sequence[str | None]) -> np.ndarray:
         """Rows (1 + len(names) * (V - 1), C): the source, then for each name (None: all) the way up to 1, without 0."""
@@ -121,8 +123,8 @@ class Paths:
 
 @dataclasses.dataclass(frozen=True)
 class Faces:
-    """The drawn faces of a plan: pairs, pairs on white, true strengths of both ends (P, 18), features of other faces
-    (R, D).
+    """The faces of a plan: pairs, pairs on white, strengths of both ends (P, K), true or, of photos, as read; features
+    of other faces (R, D).
 
     `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,). `true` holds the
     true frames without the source, uint8 (V - 1, S, S, 3), by (place, group), for the first pairs.

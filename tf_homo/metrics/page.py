@@ -103,6 +103,9 @@ def text(result: Mapping) -> str:
         f"groups: mean over {count}, each moved alone where a system can; (k/{count}): only k of them have a value.",
         f"Attributes read by {reader['name']}, whose own error here is {reader['error_here']:.3f}.",
     ]
+    if "accuracy_here" in reader:
+        told = [f"{name} {share:.2f}" for name, share in reader["accuracy_here"].items()]
+        table.append(f"It says yes or no rightly: {', '.join(told)}.")
     return "\n".join(table)
 
 
@@ -268,9 +271,14 @@ tbody tr:hover {background: #f3f6f9} td.best {font-weight: 700; color: #0072b2} 
 <h1>How evenly does it morph?</h1>
 <p class="small">{{ result.data.model.path }} ({{ result.data.model.format }}
 {%- if result.data.model.step is not none %}, step {{ result.data.model.step }}{% endif %}) on {{ result.data.pairs }} pairs of
-{{ result.data.dataset }} at {{ result.data.image_size }} pixels, test split of seed {{ result.data.seed }},
+{{ result.data.dataset }} at {{ result.data.image_size }} pixels, test split{% if result.data.seed is not none %} of seed {{ result.data.seed }}{% endif %},
 {{ result.data.steps }} frames a path. Attributes read by {{ result.reader.name }}, a network that no training saw, with a mean
-error of {{ "%.3f"|format(result.reader.error_here) }} on these faces; the row "truth" shows what that error makes of a perfect morph.</p>
+error of {{ "%.3f"|format(result.reader.error_here) }} on these faces
+{%- if "truth" in names %}; the column "truth" shows what that error makes of a perfect morph{% endif %}.</p>
+{% if "accuracy_here" in result.reader %}
+<p class="small">How often it says yes or no rightly: {% for name, share in result.reader.accuracy_here.items() -%}
+{{ name }} {{ "%.2f"|format(share) }}{{ ", " if not loop.last }}{% endfor %}.</p>
+{% endif %}
 <h2>Systems</h2>
 <div class="scroll"><table><thead><tr><th></th><th></th>{% for name in names %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
 {% for line in lines %}

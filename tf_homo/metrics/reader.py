@@ -35,12 +35,13 @@ class Reader:
 
     Attributes:
       about: reader.json: its name, seed, examples, steps, and its mean absolute error on faces it has not seen.
+      attributes: what it reads.
     """
 
     def __init__(self, network, about: dict):
         import tensorflow as tf
 
-        self.about = about
+        self.about, self.attributes = about, tuple(about.get("attributes") or drawing.ATTRIBUTES)
         self._call = tf.function(
             lambda image: network(_fit(image), training=False),
             input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)],
@@ -50,8 +51,8 @@ class Reader:
         """Images (N, S, S, 3), float in [0, 1] or uint8, of any size.
 
         Returns:
-          strengths (N, 18), in the order of drawing.ATTRIBUTES; not clipped to [0, 1], or a path would flatten at its
-          ends. features (N, D): means over the picture of two inner layers, for distances between sets.
+          strengths (N, K), in the order of `attributes`; not clipped to [0, 1], or a path would flatten at its ends.
+          features (N, D): means over the picture of two inner layers, for distances between sets.
         """
         images = np.asarray(images)
         scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
@@ -73,7 +74,7 @@ def load(folder: str | os.PathLike = CARRIED) -> Reader:
         about = json.loads((folder / "reader.json").read_text("utf-8"))
         with np.load(folder / "reader.npz") as kept:
             weights = [kept[name].astype(np.float32) for name in kept.files]
-        network = build()
+        network = build(len(about.get("attributes") or drawing.ATTRIBUTES))
         network.set_weights(weights)
     except FileNotFoundError as error:
         raise InputError(
@@ -84,8 +85,8 @@ def load(folder: str | os.PathLike = CARRIED) -> Reader:
     return Reader(network, about)
 
 
-def build():
-    """The network: images (B, 64, 64, 3) in [0, 1] -> strengths (B, 18), features (B, 144).
+def build(attributes: int = len(drawing.ATTRIBUTES)):
+    """The network: images (B, 64, 64, 3) in [0, 1] -> strengths (B, K), features (B, 144).
 
     The last map is kept at 8x8 cells: small things (a wave in the hair, the tip of a nose) are lost in a coarser one.
     ELU in place of ReLU learned about twice as fast here.
@@ -102,7 +103,7 @@ def build():
     fine = block(block(x, 48, strides=2), 48)  # (B, 16, 16, 48)
     coarse = block(block(fine, 96, strides=2), 96)  # (B, 8, 8, 96)
     x = layers.Flatten()(block(coarse, 32, kernel=1))
-    strengths = layers.Dense(len(drawing.ATTRIBUTES))(layers.Dense(128, activation="elu")(x))
+    strengths = layers.Dense(attributes)(layers.Dense(128, activation="elu")(x))
     pooled = [layers.GlobalAveragePooling2D()(part) for part in (fine, coarse)]
     return keras.Model(image, [strengths, layers.Concatenate()(pooled)], name=FEATURES)
 
@@ -123,8 +124,21 @@ def faces(count: int, size: int, split: str, seed: int = SEED, first: int = 0) -
     return images, strengths
 
 
-def train(network, images: np.ndarray, strengths: np.ndarray, steps: int, rate: float, weights=1.0, batch: int = 64):
-    """Trains the network on faces, half of them mirrored and a third softened a little, as decoders do."""
+def train(
+    network,
+    images: np.ndarray,
+    strengths: np.ndarray,
+    steps: int,
+    rate: float,
+    weights=1.0,
+    batch: int = 64,
+    likely: bool = False,
+):
+    """Trains the network on faces, half of them mirrored and a third softened a little, as decoders do.
+
+    `weights` of the attributes. `likely`: labels are yes or no, and sometimes wrong: squares, whose best guess is how
+    likely a yes is.
+    """
     import keras
     import tensorflow as tf
     from tqdm import tqdm
@@ -139,7 +153,8 @@ def train(network, images: np.ndarray, strengths: np.ndarray, steps: int, rate: 
         with tf.GradientTape() as tape:
             error = network(_varied(tf.cast(image, tf.float32) / 255.0), training=True)[0] - truth
             # quadratic for small errors: an absolute error learns the median, which jumps where the network is unsure
-            loss = tf.reduce_mean(weights * tf.where(tf.abs(error) < 0.1, 5.0 * error**2, tf.abs(error) - 0.05))
+            bent = tf.where(tf.abs(error) < 0.1, 5.0 * error**2, tf.abs(error) - 0.05)
+            loss = tf.reduce_mean(weights * (error**2 if likely else bent))
         variables = network.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)
         return loss

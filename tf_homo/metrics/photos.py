@@ -1,0 +1,76 @@
+"""Pairs of photos to measure on: what a reader sees in them stands in for the truth, which nobody knows."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tf_homo.data.examples import Examples
+from tf_homo.data.sets import Source
+from tf_homo.errors import InputError
+from tf_homo.metrics import measure, response
+from tf_homo.metrics.features import Features
+from tf_homo.metrics.reader import Reader
+
+SEED = 20_190_616  # who is paired with whom
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pair:
+    """Two photos, images float32 (2, S, S, 3) in [0, 1], of two people where the data say who is who."""
+
+    images: np.ndarray
+
+    @property
+    def white(self) -> np.ndarray:
+        """Where both are background and white: not known, so nowhere."""
+        return np.zeros(self.images.shape[1:3], bool)
+
+
+def pairs_of(examples: Examples, count: int) -> np.ndarray:
+    """Places (count, 2) of pairs, drawn once and for all; nobody twice.
+
+    Raises:
+      InputError: there are not so many.
+    """
+    order = np.random.default_rng(SEED).permutation(len(examples))
+    if len(order) < 2 * count:
+        raise InputError(f"--pairs={count}: the test part has {len(order)} pictures; take at most {len(order) // 2}")
+    return order[: 2 * count].reshape(count, 2)
+
+
+def gather(plan: measure.Plan, examples: Examples, reader: Reader, features: Features) -> measure.Faces:
+    """The pairs of a plan, from the examples of a test part; those left over stand for the set of real ones."""
+    places = pairs_of(examples, plan.pairs)
+    scaled = lambda chosen: examples.images[chosen].astype(np.float32) / 255.0  # noqa: E731
+    source, target = (np.clip(reader.read(scaled(places[:, end]))[0], 0, 1) for end in (0, 1))
+    left = np.setdiff1d(np.arange(len(examples)), places)[: plan.real]
+    columns = {None: list(range(len(plan.attributes))), **plan.columns}
+    differs = {name: np.linalg.norm((target - source)[:, of], axis=1) >= response.CLEAR for name, of in columns.items()}
+    real = features(scaled(left)) if len(left) else np.zeros((0, 1), np.float32)
+    return measure.Faces([Pair(scaled(pair)) for pair in places], [], source, target, real, differs, {})
+
+
+def source_of(about: Mapping[str, Any], **places: str | None) -> Source:
+    """The data that a reader was made for; `places` (data_dir, data_path) where it lies here."""
+    known = {"data": about["data"], "attributes": about["attributes"]}
+    return Source.recorded(known, **{name: place for name, place in places.items() if place})
+
+
+def judged(read: np.ndarray, labels: np.ndarray, attributes: Sequence[str]) -> dict:
+    """How well strengths (N, K) are read against labels (N, K).
+
+    Returns:
+      error: mean absolute error by attribute, strengths clipped to [0, 1]; error_mean. accuracy: the share read on the
+      right side of 1/2 by attribute; always: that of who always says the more frequent side.
+    """
+    error = np.abs(np.clip(read, 0, 1) - labels).mean(0, np.float64)
+    right, yes = ((read > 0.5) == (labels > 0.5)).mean(0), (labels > 0.5).mean(0)
+    named = lambda values: dict(zip(attributes, np.round(values, 4).tolist(), strict=True))  # noqa: E731
+    return {
+        "error": named(error),
+        "error_mean": round(float(error.mean()), 4),
+        "accuracy": named(right),
+        "always": named(np.maximum(yes, 1 - yes)),
+    }
