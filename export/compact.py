@@ -51,6 +51,7 @@ def compact(content: bytes) -> bytes:
                 tensor.quantization = None if _is_empty(tensor.quantization) else _once(tensor.quantization, tables)
             if place not in ends:
                 tensor.name = None
+                graph.tensors[place] = _once(tensor, tables)
                 continue
             for field in ("shape", "shapeSignature"):
                 if (shape := getattr(tensor, field)) is not None:
