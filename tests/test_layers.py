@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_homo.layers import DepthToSpace, NearestUpsampling
+from tf_homo.layers import DepthToSpace, InstanceNormalization, NearestUpsampling, precision
 
 
 @pytest.fixture
@@ -72,3 +72,19 @@ def test_depth_becomes_space():
     np.testing.assert_array_equal(y[0, :, :, 0], [[1, 2, 5, 6], [3, 4, 7, 8]])
     assert DepthToSpace(2).compute_output_shape((None, 1, 2, 4)) == (None, 2, 4, 1)
     assert DepthToSpace.from_config(DepthToSpace(3).get_config()).block == 3
+
+
+def test_instance_norm_is_keras_s_group_norm_of_single_channels(image):
+    layer, theirs = InstanceNormalization(), tf.keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)
+    layer(image), theirs(image)
+    for net in (layer, theirs):
+        net.set_weights([np.arange(1.0, 6.0), np.arange(5.0)])
+    np.testing.assert_allclose(layer(image), theirs(image), atol=1e-5)
+    with precision("mixed_bfloat16"):
+        half = InstanceNormalization()(image)
+    assert half.dtype == tf.bfloat16
+
+
+def test_instance_norm_of_one_cell_keeps_it(image):
+    cell = image[:, :1, :1]
+    np.testing.assert_array_equal(InstanceNormalization()(cell), cell)

@@ -57,3 +57,51 @@ class DepthToSpace(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "block": self.block}
+
+
+class InstanceNormalization(keras.layers.Layer):
+    """Each channel of each picture (B, H, W, C) to mean 0 and variance 1, then a learned scale and offset (Ulyanov et
+    al. 2016). A map of one cell keeps its values: its mean is itself.
+
+    Why not keras.layers.GroupNormalization(groups=-1): it works in rank 5, which phones' GPUs do not take. Statistics
+    are float32 whatever the precision."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(shape[-1],), initializer="ones", name="scale")
+        self.offset = self.add_weight(shape=(shape[-1],), initializer="zeros", name="offset")
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        scale, offset = tf.cast(self.scale, tf.float32), tf.cast(self.offset, tf.float32)
+        wide = tf.cast(x, tf.float32)
+        if x.shape[1:3] != (1, 1):
+            wide -= tf.reduce_mean(wide, axis=(1, 2), keepdims=True)
+            scale *= tf.math.rsqrt(tf.reduce_mean(tf.square(wide), axis=(1, 2), keepdims=True) + 1e-5)
+        return tf.cast(wide * scale + offset, x.dtype)
+
+
+class SpectralConv2D(keras.layers.Conv2D):
+    """A convolution with its kernel divided by its largest singular value (Miyato et al. 2018), in float32.
+
+    The kernel is taken as a matrix (h w in, out); a step of the power method a call finds the value, and `training`
+    keeps where it got to. Why not keras.layers.SpectralNormalization: it writes the divided kernel over the learned
+    one at each call, so that its gradient knows nothing of the division and every reading of the network changes it."""
+
+    def build(self, shape):
+        super().build(shape)
+        self.direction = self.add_weight(
+            shape=(1, self.filters), initializer="random_normal", trainable=False, name="direction",
+            aggregation="only_first_replica",  # it follows from the kernel, so it is the same on all
+        )  # fmt: skip
+
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        kernel = tf.convert_to_tensor(self.kernel)
+        rows = tf.reshape(kernel, (-1, self.filters))
+        matrix = tf.stop_gradient(rows)
+        left = tf.math.l2_normalize(tf.matmul(tf.convert_to_tensor(self.direction), matrix, transpose_b=True))
+        right = tf.math.l2_normalize(tf.matmul(left, matrix))
+        if training:
+            self.direction.assign(right)
+        largest = tf.reduce_sum(tf.matmul(left, rows) * right)
+        y = self.convolution_op(x, kernel / largest)
+        y = y if self.bias is None else y + tf.convert_to_tensor(self.bias)
+        return y if self.activation is None else self.activation(y)

@@ -5,7 +5,7 @@ Latent Space Interpolation for Unpaired Image-to-image Translation", CVPR 2019. 
 Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -44,10 +44,62 @@ def squared_error(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(_float(a) - _float(b)))
 
 
+def absolute_error(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """L1: mean of |a - b| over all elements."""
+    return tf.reduce_mean(tf.abs(_float(a) - _float(b)))
+
+
 def attribute_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """(4.7), (4.8): binary cross entropy of logits (B, K) against labels in [0, 1], summed over attributes."""
     per_attribute = tf.nn.sigmoid_cross_entropy_with_logits(labels=_float(labels), logits=_float(logits))
     return tf.reduce_mean(tf.reduce_sum(per_attribute, axis=-1))
+
+
+# --- adversarial losses on the scores of a discriminator, (B, ...), pictures or patches alike; `real` scores of real
+# pictures, `fake` of made ones
+
+
+def vanilla_critic(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """(-E[log D(x)] - E[log(1 - D(G))]) / 2 of logits (Goodfellow et al. 2014; halved as in Isola et al. 2017)."""
+    return 0.5 * (tf.reduce_mean(tf.nn.softplus(-_float(real))) + tf.reduce_mean(tf.nn.softplus(_float(fake))))
+
+
+def vanilla_generator(fake: tf.Tensor) -> tf.Tensor:
+    """-E[log D(G)]: G maximises log D, as in both papers, in place of minimising log(1 - D)."""
+    return tf.reduce_mean(tf.nn.softplus(-_float(fake)))
+
+
+def least_squares_critic(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """(E[(D(x) - 1)^2] + E[D(G)^2]) / 2 (Mao et al. 2017; Zhu et al. 2017)."""
+    return 0.5 * (tf.reduce_mean(tf.square(_float(real) - 1.0)) + tf.reduce_mean(tf.square(_float(fake))))
+
+
+def least_squares_generator(fake: tf.Tensor) -> tf.Tensor:
+    """E[(D(G) - 1)^2]."""
+    return tf.reduce_mean(tf.square(_float(fake) - 1.0))
+
+
+def hinge_critic(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """(E[max(0, 1 - D(x))] + E[max(0, 1 + D(G))]) / 2 (Lim, Ye 2017; Miyato et al. 2018)."""
+    return 0.5 * (tf.reduce_mean(tf.nn.relu(1.0 - _float(real))) + tf.reduce_mean(tf.nn.relu(1.0 + _float(fake))))
+
+
+def hinge_generator(fake: tf.Tensor) -> tf.Tensor:
+    """-E[D(G)], also what a Wasserstein generator minimises."""
+    return -tf.reduce_mean(_float(fake))
+
+
+#: {--gan: (loss of the discriminator, of the generator)}
+ADVERSARIAL = {
+    "vanilla": (vanilla_critic, vanilla_generator),
+    "least_squares": (least_squares_critic, least_squares_generator),
+    "hinge": (hinge_critic, hinge_generator),
+}
+
+
+def over_scales(loss: Callable[..., tf.Tensor], *scores: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Mean of `loss` over the scales of a discriminator that gives one map of scores for each."""
+    return tf.add_n([loss(*maps) for maps in zip(*scores, strict=True)]) / len(scores[0])
 
 
 def _float(x: tf.Tensor) -> tf.Tensor:

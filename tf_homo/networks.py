@@ -16,9 +16,8 @@ VGG_MEAN = (123.68, 116.779, 103.939)  # RGB, of ImageNet, in 0..255
 
 
 def conv(filters: int, kernel: int = 3, strides: int = 1, **options) -> layers.Conv2D:
-    """A "same" convolution, He-initialised."""
-    options.setdefault("kernel_initializer", "he_normal")
-    return layers.Conv2D(filters, kernel, strides, padding="same", **options)
+    """A "same" convolution, He-initialised, unless `options` say otherwise."""
+    return layers.Conv2D(filters, kernel, strides, **{"padding": "same", "kernel_initializer": "he_normal"} | options)
 
 
 class Places(layers.Layer):

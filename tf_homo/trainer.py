@@ -97,8 +97,9 @@ class Trainer:
                 0, dtype=tf.int64, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA
             )
         self.checkpoint = tf.train.Checkpoint(
-            method=self.method, optimizers=self.optimizers, averages=self.averages, step=self.step
-        )
+            method=self.method, optimizers=self.optimizers, averages=self.averages, step=self.step,
+            weights=self.method.variables,  # what TensorFlow cannot see by itself: layers in lists
+        )  # fmt: skip
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(self.run_dir / "checkpoints"), max_to_keep=2)
         self._steps = {}
         if (self.run_dir / "model.json").exists():
