@@ -18,6 +18,15 @@ def test_the_rate_falls_along_half_a_cosine(recipe):
     assert rates == pytest.approx([0.1, 0.1 * (0.25 + 0.75 / 2), 0.025])
 
 
+def test_the_rate_may_be_held_and_then_fall_in_a_straight_line():
+    optimizer = Adam(0.1, final=0.0, held=0.5).build(100)
+    rates = []
+    for done in (0, 50, 75, 100, 120):
+        optimizer.iterations.assign(done)
+        rates.append(float(optimizer.learning_rate))
+    assert rates == pytest.approx([0.1, 0.1, 0.05, 0, 0])
+
+
 def test_the_rate_may_stay():
     assert float(Adam(0.1).build(100).learning_rate) == pytest.approx(0.1)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_homo import methods
@@ -111,6 +112,12 @@ class Method(keras.Model):
         """Draws all randomness of a step from `seed` (2,) int32. Every tensor keeps the batch first, so that it can be
         split; examples 2i and 2i + 1 are never parted."""
         raise NotImplementedError
+
+    def sides(self, labels: np.ndarray) -> Sequence[np.ndarray] | None:
+        """Places of the examples with labels (N, K) that take turns in a batch: 2i from the first, 2i + 1 from the
+        second; None for all as they come.
+        """
+        del labels
 
     def sample(self, batch: Batch) -> tuple[tf.Tensor, list[str]]:
         """A picture of the state of training from a few examples: images (rows, columns, S, S, 3), column labels."""

@@ -9,12 +9,15 @@ from keras import ops
 
 @dataclasses.dataclass(frozen=True)
 class Adam:
-    """Adam with an optional fall to `final` times the rate (half a cosine) over the stage."""
+    """Adam with an optional fall to `final` times the rate over the stage: half a cosine, or, where a share `held` of
+    the stage keeps the full rate, a straight line after it.
+    """
 
     rate: float = 2e-4
     beta_1: float = 0.5
     beta_2: float = 0.999
     final: float = 1.0
+    held: float = 0.0
 
     def build(self, updates: int) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(falling(self, updates), beta_1=self.beta_1, beta_2=self.beta_2)
@@ -35,7 +38,23 @@ def falling(recipe: Adam | Muon, updates: int):
     """The recipe's rate over `updates` updates."""
     if recipe.final == 1.0:
         return recipe.rate
+    if getattr(recipe, "held", 0.0):
+        return HeldThenLine(recipe.rate, recipe.final * recipe.rate, recipe.held * updates, updates)
     return keras.optimizers.schedules.CosineDecay(recipe.rate, updates, alpha=recipe.final)
+
+
+class HeldThenLine(keras.optimizers.schedules.LearningRateSchedule):
+    """`rate` up to step `start`, then straight to `end` at step `updates`, as CycleGAN and pix2pix fall."""
+
+    def __init__(self, rate: float, end: float, start: float, updates: int):
+        self.rate, self.end, self.start, self.updates = rate, end, start, updates
+
+    def __call__(self, step):
+        done = (ops.cast(step, "float32") - self.start) / max(self.updates - self.start, 1.0)
+        return self.rate + (self.end - self.rate) * ops.clip(done, 0.0, 1.0)
+
+    def get_config(self):
+        return vars(self)
 
 
 class KernelMuon(keras.optimizers.Muon):

@@ -68,6 +68,16 @@ def test_images_keep_their_labels():
         np.testing.assert_array_equal(batch["image"][:, 0], batch["labels"][:, 0])
 
 
+def test_sides_take_turns_and_each_goes_through_its_own_epochs():
+    odd, even = np.array([1, 3, 5, 7, 9]), np.array([0, 2, 4])
+    found = batches(data(), 4, 0, (0, 15), with_seed, [odd, even])
+    places = np.concatenate([batch["labels"].numpy()[:, 0] for batch in found]).astype(int)
+    for turns, side in ((places[::2], odd), (places[1::2], even)):
+        for epoch in turns.reshape(-1, len(side)):
+            assert sorted(epoch) == list(side)
+    assert tuple(np.argsort(places[:10:2])) != tuple(np.argsort(places[10:20:2]))
+
+
 def test_examples_count_and_hand_out_their_arrays():
     examples = Examples(np.zeros((3, 2, 2, 3), np.uint8), np.zeros((3, 1), np.float32), ("Smiling",))
     assert len(examples) == 3

@@ -34,14 +34,18 @@ class Examples:
         return {"image": self.images, "labels": self.labels}
 
 
-def shuffled(count: int, batch_size: int, seed: int, step: tf.Tensor) -> tf.Tensor:
+def shuffled(count: int, batch_size: int, seed: int, step: tf.Tensor, side: int = 0) -> tf.Tensor:
     """Indices (batch_size,) of batch number `step` in an endless sequence of shuffled epochs over `count` examples.
 
     Any step is reached without drawing those before it; every epoch is a new permutation and nothing is left over.
+    Each `side` has a sequence of its own.
     """
     place = step * batch_size + tf.range(batch_size, dtype=tf.int64)
     epoch, rank = place // count, place % count
-    seeds = tf.stack([tf.fill([batch_size], tf.constant(seed, tf.int64)), epoch, tf.zeros_like(epoch)], axis=1)
+    seeds = tf.stack(
+        [tf.fill([batch_size], tf.constant(seed, tf.int64)), epoch, tf.fill([batch_size], tf.constant(side, tf.int64))],
+        axis=1,
+    )
     # the raw operator: tf.random.experimental.index_shuffle pads a batch of seeds along the wrong axis, and its four
     # rounds leave epochs alike
     return tf.raw_ops.RandomIndexShuffle(
@@ -55,15 +59,21 @@ def batches(
     seed: int,
     steps: Sequence[int],
     prepare: Callable[[dict[str, tf.Tensor], tf.Tensor], dict[str, tf.Tensor]],
+    sides: Sequence[np.ndarray] | None = None,
 ) -> tf.data.Dataset:
     """Prepared batches for the steps from `steps[0]` up to (not with) `steps[1]`, each a function of (seed, step)
     alone.
+
+    `sides` are the places of examples that take turns in a batch, each shuffled by itself: unpaired domains. By default
+    there is one, of all examples.
     """
     gathers = {name: _gather(array) for name, array in arrays.items()}
-    count = len(next(iter(arrays.values())))
+    turns = [tf.constant(side, tf.int64) for side in sides or [np.arange(len(next(iter(arrays.values()))))]]
+    each = batch_size // len(turns)
 
     def at(step: tf.Tensor) -> dict[str, tf.Tensor]:
-        index = shuffled(count, batch_size, seed, step)
+        chosen = [tf.gather(turn, shuffled(len(turn), each, seed, step, side)) for side, turn in enumerate(turns)]
+        index = tf.reshape(tf.stack(chosen, axis=1), (batch_size,))
         batch = {name: gather(index) for name, gather in gathers.items()}
         return prepare(batch, tf.stack([tf.constant(seed, tf.int64), step]))
 
