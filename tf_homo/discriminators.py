@@ -14,6 +14,7 @@ from keras import layers
 from tf_homo.generators import halved, laid_over, norm, run
 from tf_homo.layers import SpectralConv2D, precision
 from tf_homo.networks import conv
+from tf_homo.pool import ImagePool
 
 #: {receptive field in pixels: (kernel, stride) of each convolution} of Isola et al. 2017: n of stride 2, then two of 1.
 FIELDS = {1: ((1, 1),) * 3} | {
@@ -36,13 +37,15 @@ class PatchDiscriminator(keras.Model):
       field: the receptive field, a key of FIELDS.
       scales: on the picture, on it halved, on it quartered ... each with a network of its own (Wang et al. 2018).
       spectral: spectral normalisation of every convolution; usually with norm_kind="none".
+      pool: how many earlier pictures it remembers, in its ImagePool `pool`; a training step asks for them itself.
     """
 
     def __init__(
         self, width: int = 64, field: int = 70, norm_kind: str = "instance", scales: int = 1, spectral: bool = False,
-        **kwargs,
+        pool: int = 0, **kwargs,
     ):  # fmt: skip
         super().__init__(autocast=False, **kwargs)
+        self.pool = ImagePool(pool)
         with precision("float32"):
             self.plans = [self._plan(FIELDS[field], width, norm_kind, spectral) for _ in range(scales)]
 
@@ -59,6 +62,9 @@ class PatchDiscriminator(keras.Model):
             ]
         return [*plan, convolution(1, *field[-1])]
 
+    def build(self, shape):
+        """Nothing: its layers are built as they are called, and the pool by who uses it."""
+
     def call(self, image, condition=None, training=False):
         """Score maps, one for each scale; `training` moves running statistics, so only its own phase sets it."""
         del training  # its layers hear of it from Keras
@@ -72,3 +78,23 @@ class PatchDiscriminator(keras.Model):
 def spectral_conv(filters: int, kernel: int = 3, strides: int = 1, **options) -> SpectralConv2D:
     """As networks.conv, with spectral normalisation."""
     return SpectralConv2D(filters, kernel, strides, padding="same", kernel_initializer="he_normal", **options)
+
+
+class StarCritic(keras.Model):
+    """StarGAN's (Choi et al. 2018): `steps` 4x4 convolutions of stride 2 without norm, LeakyReLU(0.01), then a score a
+    cell and K attribute logits, means over the cells: (B, S, S, 3) -> (B, h, w, 1), (B, K).
+
+    Differs from the paper: there logits come from a convolution over all cells, which takes one size of picture only.
+    """
+
+    def __init__(self, attributes: int, width: int = 64, steps: int = 6, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        with precision("float32"):
+            self.trunk = [
+                layer for step in range(steps) for layer in (conv(width * 2**step, 4, 2), layers.LeakyReLU(0.01))
+            ]
+            self.score, self.label = conv(1, use_bias=False), layers.Dense(attributes)
+
+    def call(self, image):
+        x = run(self.trunk, 2.0 * tf.cast(image, tf.float32) - 1.0)
+        return self.score(x), self.label(tf.reduce_mean(x, axis=(1, 2)))

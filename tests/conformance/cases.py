@@ -70,6 +70,24 @@ CASES = {
         rate=1e-2,
     ),
 }
+TRANSLATOR = {"image_size": 16, "width": 2, "blocks": 1, "field": 16, "classifier_steps": 2, "steps": 3, "held": 0.4}
+CASES |= {
+    "cyclegan": Case("cyclegan", TRANSLATOR | {"pool": 3}, ("Smiling",)),
+    "cyclegan_fine": Case(
+        "cyclegan",
+        TRANSLATOR | {"generator": "unet", "coarse_steps": 2, "scales": 2, "spectral": True, "gan": "hinge", "pool": 9},
+        ("Smiling",),
+    ),
+    "conditional_cyclegan": Case("conditional_cyclegan", TRANSLATOR | {"pool": 3, "residual": True}, ("Young",)),
+    "conditional_cyclegan_fine": Case(
+        "conditional_cyclegan",
+        TRANSLATOR | {"generator": "encoder_decoder", "upsampling": "shuffle", "norm": "batch", "coarse_steps": 2},
+        ("Young",),
+    ),
+    "stargan": Case(
+        "stargan", TRANSLATOR | {"upsampling": "transposed", "critic_steps": 2, "self_weight": 1.0}, PAIRED
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""CycleGAN with one generator and one discriminator, which are told the domain (Hong, "Image translation with GANs: a
+summary", PaperWeekly 2017): a code c of -1 for X and 1 for Y, and codes between for strengths between.
+
+    L_GAN   = E[(D(G(x, -c), -c) - 1)^2]                  x a picture of domain c; least squares, others by --gan
+    L_cyc   = E|G(G(x, -c), c) - x|_1                     x -> y -> x and y -> x -> y
+    L_self  = E|G(x, c) - x|_1                            told what it is, a picture stays
+    total   = L_GAN + lambda_cyc L_cyc + lambda_self L_self
+
+L_self makes it work with no label at inference: "make it a Y" changes an X and leaves a Y alone, and a wrong label does
+no harm. With --labels=strengths codes between -1 and 1 are trained as well, where the data set knows them.
+
+The text gives no numbers; weights and rate are CycleGAN's, L_self's that of the way there and back. The pool remembers
+pictures with what they were told to be. Differs as cyclegan.py does.
+"""
+
+import dataclasses
+import functools
+
+import tensorflow as tf
+
+from tf_homo import losses
+from tf_homo.generators import halved, laid_over
+from tf_homo.method import Batch, Phase, Stage, Terms, option
+from tf_homo.pool import drawn_places
+from tf_homo.translators import Options, Translator, one_attribute
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """Options of the conditional CycleGAN; each is a flag."""
+
+    gan: str = option("least_squares", "the adversarial loss", tuple(losses.ADVERSARIAL))
+    pool: int = option(50, "earlier pictures that the discriminator remembers")
+    cycle_weight: float = option(10.0, "of the way there and back")
+    self_weight: float = option(10.0, "of leaving alone what is there already")
+
+
+class ConditionalCycleGan(Translator):
+    """The system: sub-networks generator, critic and reader."""
+
+    Config = Config
+    averaged = ("generator", "reader")
+
+    def __init__(self, config: Config, attributes, groups=None, **kwargs):
+        one_attribute(attributes, "conditional_cyclegan")
+        super().__init__(config, attributes, groups, **kwargs)
+        self.generator = self.made_generator("generator", True)
+        self.critic = self.made_critic("critic", config.pool)
+        if config.coarse_steps:
+            self.coarse = self.generator.coarse
+
+    def build_networks(self, image, code):
+        self.generator(image, code), self.critic(image, code)
+        self.critic.pool.build(laid_over(image, code).shape)
+
+    def stages(self) -> tuple[Stage, ...]:
+        def phases(coarse: bool) -> tuple[Phase, ...]:
+            generator = functools.partial(self.generator_loss, coarse=coarse)
+            critic = functools.partial(self.critic_loss, coarse=coarse)
+            return (
+                Phase("generator", ("coarse",) if coarse else ("generator",), generator, self.adam()),
+                Phase("critic", ("critic",), critic, self.adam()),
+            )
+
+        return self.staged(phases)
+
+    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
+        count = tf.shape(batch["labels"])[0]
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3, alg="philox"))
+        place = drawn_places(seeds[1], count, self.config.pool)
+        draw = tf.random.stateless_uniform((count,), seeds[2], alg="philox")
+        return super().prepare(batch, seeds[0]) | {"place": place, "draw": draw}
+
+    # --- the mathematics -------------------------------------------------------------------------------------------
+
+    def translated(self, image, code):
+        return self.generator(image, code)
+
+    def generator_loss(self, batch: Batch, coarse: bool) -> tuple[tf.Tensor, Terms]:
+        """L_GAN + lambda_cyc L_cyc + lambda_self L_self."""
+        net, own = self.coarse if coarse else self.generator, batch["code"]
+        image = halved(batch["image"]) if coarse else batch["image"]
+        both = net(tf.concat([image, image], 0), tf.concat([-own, own], 0), training=True)
+        fake, same = tf.split(both, 2)
+        back = net(fake, own, training=True)
+        gan = losses.over_scales(losses.ADVERSARIAL[self.config.gan][1], self.critic(fake, -own))
+        cycle, still = losses.absolute_error(back, image), losses.absolute_error(same, image)
+        loss = gan + self.config.cycle_weight * cycle + self.config.self_weight * still
+        return loss, {"gan": gan, "cycle": cycle, "self": still}
+
+    def critic_loss(self, batch: Batch, coarse: bool) -> tuple[tf.Tensor, Terms]:
+        """D told real pictures with their own codes and made ones, new and remembered, with what they should be."""
+        net, image, own = self.coarse if coarse else self.generator, batch["image"], batch["code"]
+        image = halved(image) if coarse else image
+        fake, told = tf.stop_gradient(net(image, -own)), -own
+        if not coarse:
+            shown = self.critic.pool(laid_over(fake, told), batch["place"], batch["draw"])
+            fake, told = shown[..., : self.depth], shown[:, 0, 0, self.depth :]
+        scores = self.critic(image, own, training=True), self.critic(fake, told, training=True)
+        loss = losses.over_scales(losses.ADVERSARIAL[self.config.gan][0], *scores)
+        return loss, {"both": loss}

@@ -1,0 +1,142 @@
+"""CycleGAN (Zhu, Park, Isola, Efros, ICCV 2017): between pictures without an attribute (A) and with it (B), unpaired.
+
+    G: A -> B, F: B -> A                  generators, `forth` and `back`
+    D_B(b), D_A(a)                        patch discriminators
+    L_GAN   = E[(D_B(G(a)) - 1)^2] + E[(D_A(F(b)) - 1)^2]             least squares; other losses by --gan
+    L_cyc   = E|F(G(a)) - a|_1 + E|G(F(b)) - b|_1
+    L_id    = E|G(b) - b|_1 + E|F(a) - a|_1
+    total   = L_GAN + lambda (L_cyc + L_id / 2)                       lambda = 10
+
+It has two ends and no middle: a strength between is a mixture of the pixels of both. Several attributes are reached by
+several CycleGANs, one after the other (chain.py).
+
+Differs from the paper: upsampling by nearest neighbour and a convolution (--upsampling); pictures of 50 earlier steps
+have their places drawn a batch at a time (pool.py); D learns from the step's new G; a reader tells which way a morph
+goes (translators.py). Coarse to fine (--coarse_steps), --scales, --spectral, --residual are not the paper's.
+"""
+
+import dataclasses
+import functools
+
+import tensorflow as tf
+
+from tf_homo import losses
+from tf_homo.generators import halved
+from tf_homo.method import Batch, Phase, Stage, Terms, option
+from tf_homo.pool import drawn_places
+from tf_homo.translators import Options, Translator, one_attribute, turns
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(Options):
+    """Options of CycleGAN; each is a flag."""
+
+    gan: str = option("least_squares", "the adversarial loss", tuple(losses.ADVERSARIAL))
+    pool: int = option(50, "earlier pictures that each discriminator remembers")
+    cycle_weight: float = option(10.0, "of the way there and back")
+    identity_weight: float = option(5.0, "of leaving alone what is there already")
+
+
+class CycleGan(Translator):
+    """The system: sub-networks forth, back, critic_a, critic_b and reader."""
+
+    Config = Config
+    averaged = ("forth", "back", "reader")
+
+    def __init__(self, config: Config, attributes, groups=None, **kwargs):
+        one_attribute(attributes, "cyclegan")
+        super().__init__(config, attributes, groups, **kwargs)
+        self.forth, self.back = (self.made_generator(name, False) for name in ("forth", "back"))
+        self.critic_a, self.critic_b = (self.made_critic(name, config.pool) for name in ("critic_a", "critic_b"))
+        if config.coarse_steps:
+            self.coarse_forth, self.coarse_back = self.forth.coarse, self.back.coarse
+        self.interpolator = Dissolve(self)
+
+    def build_networks(self, image, code):
+        self.latent_shape = tuple(image.shape[1:])
+        for net in (self.forth, self.back, self.critic_a, self.critic_b):
+            net(image)
+        for critic in (self.critic_a, self.critic_b):
+            critic.pool.build(image.shape)
+
+    def stages(self) -> tuple[Stage, ...]:
+        def phases(coarse: bool) -> tuple[Phase, ...]:
+            nets = ("coarse_forth", "coarse_back") if coarse else ("forth", "back")
+            generators = functools.partial(self.generators_loss, coarse=coarse)
+            critics = functools.partial(self.critics_loss, coarse=coarse)
+            return (
+                Phase("generators", nets, generators, self.adam()),
+                Phase("critics", ("critic_a", "critic_b"), critics, self.adam()),
+            )
+
+        return self.staged(phases)
+
+    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
+        count = tf.shape(batch["labels"])[0]
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3, alg="philox"))
+        place = drawn_places(seeds[1], count, self.config.pool)
+        draw = tf.random.stateless_uniform((count,), seeds[2], alg="philox")
+        return super().prepare(batch, seeds[0]) | {"place": place, "draw": draw}
+
+    # --- the mathematics -------------------------------------------------------------------------------------------
+
+    def encode(self, image):
+        return image
+
+    def decoder(self, latent):
+        return latent
+
+    def translated(self, image, code):
+        """With a code of 1 G's picture, of -1 F's; between them and 0 a mixture with the image itself."""
+        code = code[:, None, None]
+        return image + tf.nn.relu(code) * (self.forth(image) - image) + tf.nn.relu(-code) * (self.back(image) - image)
+
+    def edit(self, latent, wish):
+        return self.translated(latent, wish)
+
+    def networks(self, coarse: bool):
+        """G, F."""
+        return (self.coarse_forth, self.coarse_back) if coarse else (self.forth, self.back)
+
+    def generators_loss(self, batch: Batch, coarse: bool) -> tuple[tf.Tensor, Terms]:
+        """L_GAN + lambda (L_cyc + L_id / 2)."""
+        forth, back = self.networks(coarse)
+        image = halved(batch["image"]) if coarse else batch["image"]
+        a, b = turns(image)
+        (fake_b, same_b), (same_a, fake_a) = turns(forth(image, training=True)), turns(back(image, training=True))
+        opponent = losses.ADVERSARIAL[self.config.gan][1]
+        gan = losses.over_scales(opponent, self.critic_b(fake_b)) + losses.over_scales(opponent, self.critic_a(fake_a))
+        cycle = losses.absolute_error(back(fake_b, training=True), a)
+        cycle += losses.absolute_error(forth(fake_a, training=True), b)
+        identity = losses.absolute_error(same_b, b) + losses.absolute_error(same_a, a)
+        loss = gan + self.config.cycle_weight * cycle + self.config.identity_weight * identity
+        return loss, {"gan": gan, "cycle": cycle, "identity": identity}
+
+    def critics_loss(self, batch: Batch, coarse: bool) -> tuple[tf.Tensor, Terms]:
+        """Both discriminators, each told new pictures and remembered ones; at half the size new ones only."""
+        forth, back = self.networks(coarse)
+        (a, b), places, draws = turns(batch["image"]), turns(batch["place"]), turns(batch["draw"])
+        if coarse:
+            a, b = halved(a), halved(b)
+        critic, loss = losses.ADVERSARIAL[self.config.gan][0], 0.0
+        for net, real, fake, place, draw in (
+            (self.critic_b, b, forth(a), places[0], draws[0]),
+            (self.critic_a, a, back(b), places[1], draws[1]),
+        ):
+            fake = tf.stop_gradient(fake)
+            fake = fake if coarse else net.pool(fake, place, draw)
+            loss += losses.over_scales(critic, net(real, training=True), net(fake, training=True))
+        return loss, {"both": loss}
+
+
+class Dissolve:
+    """The one branch, on pictures: from the source to what G or F makes of it, as far as source and target differ."""
+
+    def __init__(self, method: CycleGan):
+        self.told = lambda image: method.read(image)  # Keras would count the method as part of itself
+        self.made = lambda image, code: method.translated(image, code)
+
+    def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
+        """F_b - F_a and F_a (B, S, S, 3) -> the one move."""
+        code = 0.5 * (self.told(source + difference) - self.told(source))  # from one domain to the other: -1 or 1
+        return [self.made(source, code) - source]

@@ -1,0 +1,211 @@
+"""Systems that translate pictures between domains which labels tell apart: what they share beside their mathematics.
+
+A domain is coded -1 (without the attribute) or 1 (with it). So that a translator morphs as others do, its latent is the
+picture itself, and behind it the codes, as planes that are the same everywhere:
+
+    latent = (image, r)                      r (K,) what a reader of attributes says of it, in -1 to 1
+    F_interp = (image_a, r_a + v (r_b - r_a))
+    decode     G(image, r)                   strength 0 tells the picture what it is already
+
+The reader is a classifier that is trained first. Nothing else is learned from it: it tells which way a morph goes.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tf_homo import discriminators, generators, losses
+from tf_homo.branches import BranchedMethod
+from tf_homo.data.augment import Moves, moved
+from tf_homo.errors import InputError
+from tf_homo.method import Batch, Phase, Signature, Stage, Terms, option
+from tf_homo.optimizers import Adam
+from tf_homo.perceptual import AttributeClassifier
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(Moves):
+    """What the Config of every translator has."""
+
+    image_size: int = option(128, "side of the square images, in pixels", low=1)
+    generator: str = option("resnet", "network G", generators.KINDS)
+    width: int = option(64, "channels of the generator's first convolution; everything scales with it", low=1)
+    blocks: int = option(6, "residual blocks of the resnet", low=1)
+    norm: str = option("instance", "normalisation in generators and discriminators", generators.NORMS)
+    upsampling: str = option("nearest", "nearest neighbour or pixel shuffle + convolution, or transposed convolution",
+                             generators.UPSAMPLINGS)  # fmt: skip
+    residual: bool = option(False, "generators draw what is added to the picture")
+    critic_width: int = option(0, "channels of the discriminator's first convolution; 0: --width")
+    field: int = option(70, f"receptive field of a patch in pixels: {', '.join(map(str, discriminators.FIELDS))}")
+    scales: int = option(1, "discriminators at so many sizes, each half the one before", low=1)
+    spectral: bool = option(False, "spectral normalisation in place of the discriminators' --norm")
+
+    classifier_steps: int = option(1000, "steps of the reader alone; it tells which way a morph goes", low=1)
+    coarse_steps: int = option(0, "then steps of generators at half the size, for coarse-to-fine ones")
+    steps: int = option(30_000, "then steps at full size", may_change=True)
+    rate: float = option(2e-4, "Adam's rate")
+    held: float = option(0.5, "share of a stage that keeps the rate; from there it falls in a straight line", high=1)
+    final_rate: float = option(0.0, "share of the rate that is left at the end of each stage", high=1)
+    beta_1: float = option(0.5, "Adam's beta_1", high=1)
+    classifier_rate: float = option(1e-3, "Adam's rate for the reader")
+
+
+class Translator(BranchedMethod):
+    """A method with `reader` and `translated`; a branch for each group of attributes."""
+
+    edits = True
+    depth = 3  # channels of the picture in a latent, before the codes
+
+    def __init__(self, config: Options, attributes, groups=None, **kwargs):
+        super().__init__(config, attributes, rest=False, groups=groups, **kwargs)
+        if config.field not in discriminators.FIELDS:
+            raise InputError(f"--field={config.field}: there are {', '.join(map(str, discriminators.FIELDS))}")
+        self.reader = AttributeClassifier(len(self.attributes), max(config.width // 2, 2), name="reader")
+        self.interpolator = CodeMoves([[row[i] for row in self.membership] for i in range(len(self.branch_names))])
+
+    def made_generator(self, name: str, conditional: bool) -> generators.Generator:
+        """The network that the options describe."""
+        c = self.config
+        made = generators.generator(
+            c.generator, c.image_size, c.width, c.norm, c.upsampling, c.residual, c.blocks, c.coarse_steps > 0,
+            conditional, name,
+        )  # fmt: skip
+        if c.image_size % max(made.stride, 8):
+            raise InputError(f"--image_size={c.image_size}: give a multiple of {max(made.stride, 8)}")
+        return made
+
+    def made_critic(self, name: str, pool: int = 0) -> discriminators.PatchDiscriminator:
+        """The discriminator that the options describe; it remembers `pool` pictures."""
+        c = self.config
+        norm = "none" if c.spectral else c.norm
+        width = c.critic_width or c.width
+        return discriminators.PatchDiscriminator(width, c.field, norm, c.scales, c.spectral, pool, name=name)
+
+    # --- as one of those that morph ----------------------------------------------------------------------------------
+
+    def translated(self, image: tf.Tensor, code: tf.Tensor) -> tf.Tensor:
+        """Images (B, S, S, 3) told to be of the domains `code` (B, K), from -1 to 1."""
+        raise NotImplementedError
+
+    def read(self, image: tf.Tensor) -> tf.Tensor:
+        """The reader's codes (B, K), in -1 to 1."""
+        return tf.tanh(0.5 * self.reader.logits(image))  # 2 sigmoid - 1
+
+    def encode(self, image):
+        return generators.laid_over(image, self.read(image))
+
+    def decoder(self, latent):
+        return self.translated(latent[..., : self.depth], self.reading(latent))
+
+    def imagined(self, latent, wish):
+        change = (tf.abs(wish) * (tf.sign(wish) - self.reading(latent)))[:, None, None]
+        return tf.concat([tf.zeros_like(self.code(latent)), change + tf.zeros_like(latent[..., self.depth :])], -1)
+
+    def signatures(self):
+        size = self.config.image_size
+
+        def translate(image, strength):
+            return {"image": tf.clip_by_value(self.translated(image, strength), 0.0, 1.0)}
+
+        image = tf.TensorSpec((None, size, size, 3), tf.float32)
+        code = tf.TensorSpec((None, len(self.attributes)), tf.float32)
+        return super().signatures() | {"translate": Signature(translate, {"image": image, "strength": code})}
+
+    def sample(self, batch):
+        """Rows of pictures: as they are; told all from -1 to 1 or, of several attributes, the other side of each."""
+        image = tf.cast(batch["image"], tf.float32) / 255.0
+        read = self.read(image)
+        if len(self.attributes) == 1:
+            names = ["-1", "-0.5", "0", "0.5", "1"]
+            codes = [tf.fill(tf.shape(read), float(name)) for name in names]
+        else:
+            names = self.attributes[:8]
+            changed = tf.unstack(tf.eye(len(self.attributes)))[: len(names)]
+            codes = [tf.where(one > 0, -tf.sign(read), tf.sign(read)) for one in changed]
+        pictures = [tf.clip_by_value(self.translated(image, code), 0.0, 1.0) for code in codes]
+        return tf.stack([image, *pictures], axis=1), ["source", *names]
+
+    # --- training ----------------------------------------------------------------------------------------------------
+
+    def build_all(self):
+        size, codes = self.config.image_size, len(self.attributes)
+        self.reader(tf.zeros((2, size, size, 3)))
+        self.latent_shape = (size, size, self.depth + codes)
+        self.build_networks(tf.zeros((2, size, size, 3)), tf.zeros((2, codes)))
+        self.built = True
+
+    def build_networks(self, image: tf.Tensor, code: tf.Tensor) -> None:
+        """Gives all but the reader their weights."""
+        raise NotImplementedError
+
+    def adam(self) -> Adam:
+        """The recipe of all but the reader."""
+        c = self.config
+        return Adam(c.rate, c.beta_1, final=c.final_rate, held=c.held)
+
+    def staged(self, phases) -> tuple[Stage, ...]:
+        """The reader, then `phases(coarse)` at half the size where there are such steps, then at full size."""
+        c = self.config
+        reader = Phase("classifier", ("reader",), self.reader_loss, Adam(c.classifier_rate, 0.9, final=0.05))
+        stages = [
+            Stage("classifier", c.classifier_steps, (reader,)),
+            *([Stage("coarse", c.coarse_steps, phases(True))] if c.coarse_steps else []),
+            Stage("together", c.steps, phases(False)),
+        ]
+        return tuple(stage for stage in stages if stage.steps)
+
+    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
+        """{image uint8 (B,S,S,3), labels (B,K)} -> the same, moved and scaled to [0,1], and codes (B,K) in -1 to 1."""
+        count = tf.shape(batch["labels"])[0]
+        place, pose = tf.unstack(tf.random.experimental.stateless_split(seed, 2, alg="philox"))
+        uniform = lambda width, seed: tf.random.stateless_uniform((count, width), seed, alg="philox")  # noqa: E731
+        image = tf.cast(batch["image"], tf.float32) / 255.0
+        labels = tf.cast(batch["labels"], tf.float32)
+        image = moved(image, self.config, uniform(2, place), uniform(3, pose))
+        return {"image": image, "labels": labels, "code": 2.0 * labels - 1.0}
+
+    def reader_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
+        """Binary cross entropy of the attributes."""
+        logits = self.reader.logits(batch["image"], training=True)
+        loss = losses.attribute_entropy(batch["labels"], logits)
+        return loss, {"entropy": loss, "error": tf.reduce_mean(tf.abs(tf.sigmoid(logits) - batch["labels"]))}
+
+    def sides(self, labels):
+        """Of one attribute: those without it and those with it, unpaired, in turn."""
+        if len(self.attributes) > 1:
+            return None
+        with_it = labels[:, 0] >= 0.5
+        for side, what in ((~with_it, "without"), (with_it, "with")):
+            if not side.any():
+                raise InputError(f"--attributes={self.attributes[0]}: no training picture is {what} it; name another")
+        return [np.flatnonzero(~with_it), np.flatnonzero(with_it)]
+
+
+def one_attribute(attributes, system: str) -> None:
+    """InputError where a system of two domains is given other than one attribute."""
+    if len(attributes) != 1:
+        raise InputError(
+            f"--attributes: {system} moves one attribute, and there are {len(attributes)}; name one of "
+            f"{', '.join(attributes)}"
+        )
+
+
+class CodeMoves:
+    """Branches on latents (image, codes): each moves the codes of its group straight to the target's; masks (C, K)."""
+
+    def __init__(self, masks):
+        self.masks = masks
+
+    def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
+        """F_b - F_a and F_a (B, H, W, 3 + K) -> a move for each branch."""
+        del source
+        pixels = tf.zeros_like(difference[..., :3])
+        return [tf.concat([pixels, difference[..., 3:] * tf.constant(mask)], -1) for mask in self.masks]
+
+
+def turns(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The examples 2i and the examples 2i + 1 of a batch: those of either domain."""
+    pairs = tf.reshape(x, tf.concat([[-1, 2], tf.shape(x)[1:]], axis=0))
+    rest = x.shape[1:]
+    return tf.ensure_shape(pairs[:, 0], (None, *rest)), tf.ensure_shape(pairs[:, 1], (None, *rest))
