@@ -111,8 +111,21 @@ def test_a_remainder_makes_all_together_straight(model, tmp_path, monkeypatch):
     assert not any("all" in systems[name]["notes"] for name in ("net", "latent_lerp", "truth"))
     assert "equal to latent_lerp&#39;s by construction" in (tmp_path / "report.html").read_text()
     for key, own in systems["tf_homo"]["all"].items():
-        if key not in ("additivity", "beyond") and own:  # neither is asked of latent_lerp
+        if key not in ("additivity", "beyond", "cost") and own:  # none is asked of latent_lerp
             assert own["value"] == pytest.approx(systems["latent_lerp"]["all"][key]["value"], abs=1e-4), key
+
+
+def test_a_system_with_some_of_the_branches_is_measured_by_these(model, tmp_path, monkeypatch):
+    some = Fake(branches=["age"], groups={"age": ["Young"]})
+    monkeypatch.setattr(serving, "load", lambda path: {"x": model, "y,z": some}[path])
+    run("--model=x", "--system=chain=y,z", f"--output_dir={tmp_path}", "--pairs=4", "--steps=3", "--noreport")
+    systems = json.loads((tmp_path / "evaluation.json").read_text())["systems"]
+    assert set(systems["chain"]["groups"]["expression"].values()) == {None}
+    assert systems["chain"]["notes"]["groups.expression"] == "it has no such branch"
+    assert systems["chain"]["groups"]["age"]["endpoint_gap"]["n"] > 0
+    assert systems["tf_homo"]["all"]["cost"] == {"value": 1.0, "n": 4}
+    assert systems["chain"]["all"]["cost"]["value"] > 0
+    assert systems["truth"]["all"]["cost"] is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +133,12 @@ def test_a_remainder_makes_all_together_straight(model, tmp_path, monkeypatch):
     [
         ("seed", {}, "--system=seed: give NAME=PATH"),
         ("truth=y", {}, "--system=truth=y: give NAME=PATH, with a name of its own beside tf_homo"),
-        ("seed=y", {"branches": ["age"]}, r"--system=seed=y: its branches are \['age'\], those of fake.tflite"),
+        ("seed=y", {"image_size": 8}, "--system=seed=y: its image_size is 8, that of fake.tflite 32; name"),
+        (
+            "seed=y",
+            {"groups": {"hat": ["Wearing_Hat"]}},
+            "--system=seed=y: its groups are {'hat'.*those of fake.tflite",
+        ),
         (
             "seed=y",
             {"data": {"seed": 3}},

@@ -144,12 +144,17 @@ def others_for(model, named: Sequence[str], seed: int | None) -> dict:
                 f"--system={text}: give NAME=PATH, with a name of its own beside {', '.join((*OURS, *others))}"
             )
         other = others[name] = serving.load(path)
-        for key in ("image_size", "branches", "groups"):
-            if other.info.get(key) != model.info.get(key):
-                raise InputError(
-                    f"--system={text}: its {key} are {other.info.get(key)}, those of {model.path} "
-                    f"{model.info.get(key)}; name a system with the same"
-                )
+        if other.info["image_size"] != model.info["image_size"]:
+            raise InputError(
+                f"--system={text}: its image_size is {other.info['image_size']}, that of {model.path} "
+                f"{model.info['image_size']}; name a system with the same"
+            )
+        groups = model.info["groups"]
+        if not any(set(members) & set(groups.get(name, ())) for name, members in other.info["groups"].items()):
+            raise InputError(
+                f"--system={text}: its groups are {other.info['groups']}, those of {model.path} {groups}; name a "
+                "system with one of them"
+            )
         check_signatures(other, f"--system={text}")
         if seed is not None:
             check_unseen(seed, other.info.get("data"), f"--system={text}")
@@ -167,7 +172,7 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
     """
     from tqdm import tqdm
 
-    from tf_homo.metrics import baselines, measure, photos
+    from tf_homo.metrics import baselines, cost, measure, photos
 
     others = others or {}
     faces = measure.draw(plan, features) if test is None else photos.gather(plan, test, reader, features)
@@ -195,6 +200,15 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
         "data": about(model, plan, others, len(faces.real), test) | {"real_against_real": floor or None},
         "versions": versions(),
     }
+    if others:
+        timed = {name: systems[name] for name in ("tf_homo", *others)}
+        for name, row in cost.costs(timed, faces.pairs, plan.strengths([None])).items():
+            result["systems"][name]["all"]["cost"] = row
+            del result["systems"][name]["notes"]["all.cost"]
+    for name, other in others.items():
+        for group in set(plan.groups) - set(other.info["branches"]):
+            result["systems"][name]["groups"][group] = dict.fromkeys(measure.KEYS)
+            result["systems"][name]["notes"][f"groups.{group}"] = "it has no such branch"
     for name, one in {"tf_homo": model, **others}.items():
         if (one.info.get("config") or {}).get("rest") == "remainder":
             result["systems"][name]["notes"]["all"] = EQUAL if name == "tf_homo" else STRAIGHT

@@ -44,7 +44,7 @@ class Morpher:
     Attributes:
       info: the content of model.json (image_size, branches in the order of C, groups, latent, ...).
       calls: {signature: Call}; `signatures` are its names. Signatures on bytes are for servers and not listed.
-      format: "run", "saved_model" or "tflite".
+      format: "run", "saved_model", "tflite" or "chain".
       path: where it was loaded from; None for a live method.
     """
 
@@ -135,11 +135,16 @@ def _rows(name: str, arrays: Arrays) -> int:
 
 def load(path: str | os.PathLike | None = None) -> Morpher:
     """Opens a run folder, a SavedModel folder or a .tflite file; None is the small model that the package carries.
+    Several with commas between them are a chain, one after the other.
 
     Raises:
       InputError: the path is none of these, cannot be read, or its model.json is missing.
     """
     place = CARRIED if path is None else Path(path)
+    if not place.exists() and "," in str(place):
+        from tf_homo import chain
+
+        return chain.load(str(place))
     if not place.exists():
         raise InputError(f"{place}: no such file or folder; give {KINDS}")
     if (place / "saved_model.pb").is_file():

@@ -55,6 +55,7 @@ class Translator(BranchedMethod):
     """A method with `reader` and `translated`; a branch for each group of attributes."""
 
     edits = True
+    keeps_length = False
     depth = 3  # channels of the picture in a latent, before the codes
 
     def __init__(self, config: Options, attributes, groups=None, **kwargs):
@@ -62,7 +63,6 @@ class Translator(BranchedMethod):
         if config.field not in discriminators.FIELDS:
             raise InputError(f"--field={config.field}: there are {', '.join(map(str, discriminators.FIELDS))}")
         self.reader = AttributeClassifier(len(self.attributes), max(config.width // 2, 2), name="reader")
-        self.interpolator = CodeMoves([[row[i] for row in self.membership] for i in range(len(self.branch_names))])
 
     def made_generator(self, name: str, conditional: bool) -> generators.Generator:
         """The network that the options describe."""
@@ -95,8 +95,16 @@ class Translator(BranchedMethod):
     def encode(self, image):
         return generators.laid_over(image, self.read(image))
 
-    def decoder(self, latent):
-        return self.translated(latent[..., : self.depth], self.reading(latent))
+    def decode(self, latent, training=False):
+        del training
+        return self.translated(self.code(latent), self.reading(latent))
+
+    def moves(self, difference, source):
+        """Each branch moves the codes of its group straight to the target's."""
+        del source
+        still, codes = tf.zeros_like(self.code(difference)), difference[..., self.depth :]
+        masks = [tf.constant(mask) for mask in zip(*self.membership, strict=True)]  # (K,) for each branch
+        return [tf.concat([still, codes * mask], axis=-1) for mask in masks]
 
     def imagined(self, latent, wish):
         change = (tf.abs(wish) * (tf.sign(wish) - self.reading(latent)))[:, None, None]
@@ -189,19 +197,6 @@ def one_attribute(attributes, system: str) -> None:
             f"--attributes: {system} moves one attribute, and there are {len(attributes)}; name one of "
             f"{', '.join(attributes)}"
         )
-
-
-class CodeMoves:
-    """Branches on latents (image, codes): each moves the codes of its group straight to the target's; masks (C, K)."""
-
-    def __init__(self, masks):
-        self.masks = masks
-
-    def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
-        """F_b - F_a and F_a (B, H, W, 3 + K) -> a move for each branch."""
-        del source
-        pixels = tf.zeros_like(difference[..., :3])
-        return [tf.concat([pixels, difference[..., 3:] * tf.constant(mask)], -1) for mask in self.masks]
 
 
 def turns(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -50,7 +50,6 @@ class CycleGan(Translator):
         self.critic_a, self.critic_b = (self.made_critic(name, config.pool) for name in ("critic_a", "critic_b"))
         if config.coarse_steps:
             self.coarse_forth, self.coarse_back = self.forth.coarse, self.back.coarse
-        self.interpolator = Dissolve(self)
 
     def build_networks(self, image, code):
         self.latent_shape = tuple(image.shape[1:])
@@ -83,8 +82,14 @@ class CycleGan(Translator):
     def encode(self, image):
         return image
 
-    def decoder(self, latent):
+    def decode(self, latent, training=False):
+        del training
         return latent
+
+    def moves(self, difference, source):
+        """From the source to what G or F makes of it, as far as source and target differ: codes are -1 or 1 then."""
+        code = 0.5 * (self.read(source + difference) - self.read(source))
+        return [self.translated(source, code) - source]
 
     def translated(self, image, code):
         """With a code of 1 G's picture, of -1 F's; between them and 0 a mixture with the image itself."""
@@ -127,16 +132,3 @@ class CycleGan(Translator):
             fake = fake if coarse else net.pool(fake, place, draw)
             loss += losses.over_scales(critic, net(real, training=True), net(fake, training=True))
         return loss, {"both": loss}
-
-
-class Dissolve:
-    """The one branch, on pictures: from the source to what G or F makes of it, as far as source and target differ."""
-
-    def __init__(self, method: CycleGan):
-        self.told = lambda image: method.read(image)  # Keras would count the method as part of itself
-        self.made = lambda image, code: method.translated(image, code)
-
-    def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
-        """F_b - F_a and F_a (B, S, S, 3) -> the one move."""
-        code = 0.5 * (self.told(source + difference) - self.told(source))  # from one domain to the other: -1 or 1
-        return [self.made(source, code) - source]

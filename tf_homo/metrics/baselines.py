@@ -60,16 +60,19 @@ class System:
 
 
 class Morph(System):
-    """A trained model with all its branches."""
+    """A trained model with all its branches; `branches` names the columns of strengths where they are not its own, and
+    what it has no branch for it does not move.
+    """
 
     alone, extrapolates = None, True
 
-    def __init__(self, model: Morpher):
-        self.model = model
+    def __init__(self, model: Morpher, branches: Sequence[str] | None = None):
+        own = model.info["branches"]
+        self.model, self.own = model, np.array([[a == b for b in own] for a in branches or own], np.float32)
 
     def path(self, pair, strengths):
         latents = self.model.encode(pair.images)
-        return np.clip(self.model.frames(latents[:1], latents[1:], strengths, batch=16), 0, 1)
+        return np.clip(self.model.frames(latents[:1], latents[1:], strengths @ self.own, batch=16), 0, 1)
 
 
 class LatentPath(System):
@@ -141,11 +144,12 @@ def systems(
     drawn: bool = True,
 ) -> dict[str, System]:
     """All of them by name, in the order of the tables; `groups` are the drawn set's attributes by branch, `others` more
-    trained models with the same branches. Without those that need landmarks or the truth where faces are not `drawn`.
+    trained models with some of the same branches. Without those that need landmarks or the truth where faces are not
+    `drawn`.
     """
     found = {
         "tf_homo": Morph(model),
-        **{name: Morph(other) for name, other in (others or {}).items()},
+        **{name: Morph(other, model.info["branches"]) for name, other in (others or {}).items()},
         "latent_lerp": LatentPath(model, lerp),
         "latent_slerp": LatentPath(model, slerp),
         "pixel_blend": PixelBlend(),

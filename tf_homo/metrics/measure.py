@@ -38,6 +38,7 @@ IMAGES = (
     "ghosting",
     "two_eyes",
     "white_background_shift",
+    "cost",
 )
 KEYS = (*RESPONSE, *IMAGES)
 #: What says something of a path that stands still, too; `additivity` sees to that itself.
@@ -248,6 +249,7 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) 
     it is null}}. `network` names what the features are of.
     """
     notes = {"all.leakage": _EVERYTHING, **{f"groups.{key}": _WHOLE for key in IMAGES}}
+    notes["all.cost"] = "only trained models are timed, beside each other"
     notes["groups.additivity"] = "it is measured on pairs of groups, under all"
     if not system.extrapolates:
         notes |= {f"{scope}.beyond": _STOPS for scope in ("all", "groups")}

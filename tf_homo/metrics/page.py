@@ -42,6 +42,7 @@ MEANING = {
     ),
     "two_eyes": ("share of middle frames where OpenCV's cascade finds just two eyes; the truth's is the mark", "most"),
     "white_background_shift": ("change of white background along the path, in 1/255", "least"),
+    "cost": ("time of a path as a ratio to tf_homo's, on this machine", "least"),
 }
 SETS = ("frechet", "midpoint_frechet", "kernel", "midpoint_kernel")
 PAGE_ONLY = ("linearity_error_max", "jump", "ppl", "efficiency", "equality", "kernel", "midpoint_kernel")
