@@ -98,7 +98,7 @@ def _input(
         drawn = rng.uniform(0, 1, size)
         drawn[::2] *= np.eye(shape[1])[rng.integers(shape[1], size=len(drawn[::2]))]
         return drawn.astype(np.float32)
-    if _is_latent(shape, morpher):
+    if arg != "image" and _is_latent(shape, morpher):  # a latent may be a picture itself
         if "encode" not in morpher.signatures:
             return rng.standard_normal(size, np.float32)
         of = morpher.calls["encode"].inputs["image"]

@@ -29,6 +29,7 @@ flags.DEFINE_list(
     "left, x,y of the other, as fractions of the side; photos to morph are then aligned to it"
 )  # fmt: skip
 flags.DEFINE_list("attributes", None, "attributes to train on; by default all that the data set has")
+flags.DEFINE_alias("attribute", "attributes")
 flags.DEFINE_multi_string(
     "group", None, "NAME=ATTRIBUTE,...: attributes that one branch moves; once for each branch. By default nine groups "
     "of CelebA's names, or, where the data set has none of these, a branch for each attribute"
@@ -53,6 +54,7 @@ flags.DEFINE_bool("jit", False, "compile the step with XLA, on one device")
 
 DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool, str: flags.DEFINE_string}
 NUMBERS = (int, float)
+UNSAID = ("flagfile", "attribute")  # in flags.cfg; the second is another name of --attributes
 
 
 def define_method_flags(argv: list[str]) -> None:
@@ -135,7 +137,7 @@ def eyes(given: list[str] | None) -> tuple[float, ...]:
 def flags_text() -> str:
     """Every flag of this program, replayable with --flagfile."""
     ours = FLAGS.get_key_flags_for_module(sys.modules[main.__module__])
-    return "".join(f"{flag.serialize()}\n" for flag in ours if flag.value is not None and flag.name != "flagfile")
+    return "".join(f"{flag.serialize()}\n" for flag in ours if flag.value is not None and flag.name not in UNSAID)
 
 
 if __name__ == "__main__":

@@ -72,16 +72,20 @@ CASES = {
 }
 TRANSLATOR = {"image_size": 16, "width": 2, "blocks": 1, "field": 16, "classifier_steps": 2, "steps": 3, "held": 0.4}
 CASES |= {
-    "cyclegan": Case("cyclegan", TRANSLATOR | {"pool": 3}, ("Smiling",)),
-    "cyclegan_fine": Case(
-        "cyclegan",
-        TRANSLATOR | {"generator": "unet", "coarse_steps": 2, "scales": 2, "spectral": True, "gan": "hinge", "pool": 9},
-        ("Smiling",),
-    ),
-    "conditional_cyclegan": Case("conditional_cyclegan", TRANSLATOR | {"pool": 3, "residual": True}, ("Young",)),
-    "conditional_cyclegan_fine": Case(
+    "cyclegan": Case("cyclegan", TRANSLATOR | {"pool": 3, "scales": 2}, ("Smiling",)),
+    "conditional_cyclegan": Case(
         "conditional_cyclegan",
-        TRANSLATOR | {"generator": "encoder_decoder", "upsampling": "shuffle", "norm": "batch", "coarse_steps": 2},
+        TRANSLATOR
+        | {
+            "generator": "unet",
+            "upsampling": "shuffle",
+            "norm": "batch",
+            "residual": True,
+            "coarse_steps": 2,
+            "spectral": True,
+            "gan": "hinge",
+            "pool": 9,
+        },
         ("Young",),
     ),
     "stargan": Case(
