@@ -58,8 +58,8 @@ def written(monkeypatch):
         strengths[:, column] = 1 - strengths[:, column]
         return with_strengths(opposite(faces, column, size), strengths)
 
-    monkeypatch.setattr(translation, "drawn", carrying)
-    monkeypatch.setattr(translation, "opposite", truth)
+    monkeypatch.setattr(codes, "drawn", carrying)
+    monkeypatch.setattr(codes, "opposite", truth)
 
 
 def measured(model):
