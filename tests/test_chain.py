@@ -70,6 +70,19 @@ def test_what_is_not_asked_is_not_run_and_stays_exactly(joined, links):
     assert [one.counts["encode"] for one in links] == [0, 2]  # the one source and the one target
 
 
+def test_wishes_without_a_target(links):
+    for one in links:
+        one.info |= {"attributes": [one.info["branches"][0].title()], "leads": {}}
+        wish = {"latent": (None, SIZE, SIZE, 30), "strength": (None, 1)}
+        one.calls["edit_attributes"] = Call(
+            wish, lambda given: given["latent"] + 0.1 * given["strength"][..., None, None]
+        )
+    joined = chain.join(links, "a,b")
+    assert joined.info["attributes"] == ["Age", "Hair"]
+    moved = joined.call("edit_attributes", latent=plain(0.5, 3), strength=np.array([[1.0, 1], [-1, 0], [0, 0]]))
+    np.testing.assert_allclose(moved[:, 0, 0, 0], [0.7, 0.4, 0.5], rtol=1e-6)
+
+
 def test_several_pairs(joined):
     frames = joined.interpolate(plain(0.2, 2), plain(0.5, 2), np.eye(2, dtype=np.float32))
     np.testing.assert_allclose(frames[:, 0, 0, 0], [0.25, 0.4], rtol=1e-6)

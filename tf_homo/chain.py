@@ -13,7 +13,7 @@ import numpy as np
 
 from tf_homo import serving
 from tf_homo.errors import InputError
-from tf_homo.serving import Arrays, Call, Morpher
+from tf_homo.serving import Call, Morpher
 
 NEEDED = ("encode", "interpolate", "decode")
 SEPARATOR = ","  # between the links, in the text that names a chain
@@ -46,39 +46,48 @@ def join(links: Sequence[Morpher], name: str) -> Morpher:
     info = first.info | {
         "branches": branches,
         "groups": {group: members for link in links for group, members in link.info["groups"].items()},
+        "leads": {group: lead for link in links for group, lead in link.info.get("leads", {}).items()},
+        "attributes": [name for link in links for name in link.info.get("attributes", ())],
         "latent": [size, size, 3],
         "config": None,
         "links": [link.info for link in links],
     }
-    image, strength = (None, size, size, 3), (None, len(branches))
+    image = (None, size, size, 3)
     calls = {
         "encode": Call({"image": image}, lambda given: given["image"]),
-        "interpolate": Call({"source": image, "target": image, "strength": strength}, _passed(links)),
+        "interpolate": Call(
+            {"source": image, "target": image, "strength": (None, len(branches))},
+            lambda given: _passed(links, "branches", given["source"], given["strength"], given["target"]),
+        ),
         "decode": Call({"latent": image}, lambda given: np.clip(given["latent"], 0.0, 1.0)),
     }
+    if all("edit_attributes" in link.signatures for link in links):
+        calls["edit_attributes"] = Call(
+            {"latent": image, "strength": (None, len(info["attributes"]))},
+            lambda given: _passed(links, "attributes", given["latent"], given["strength"]),
+        )
     return Morpher(calls, info, "chain", Path(name))
 
 
-def _passed(links: Sequence[Morpher]):
-    """The function behind `interpolate`: pictures through all links, each with its own columns of the strengths."""
-    ends = np.cumsum([len(link.info["branches"]) for link in links])
-
-    def run(given: Arrays) -> np.ndarray:
-        rows = len(given["strength"])
-        picture, target = given["source"], given["target"]
-        for link, strength in zip(links, np.split(given["strength"], ends[:-1], axis=1), strict=True):
-            if strength.any():
-                picture = _moved(link, picture, target, strength)
-        return np.broadcast_to(picture, (rows, *picture.shape[1:])).copy()
-
-    return run
+def _passed(
+    links: Sequence[Morpher], columns: str, picture: np.ndarray, strength: np.ndarray, target: np.ndarray | None = None
+) -> np.ndarray:
+    """Pictures (1 or N, S, S, 3) through all links, each with its own of the `columns` of strengths (N, ...)."""
+    rows, ends = len(strength), np.cumsum([len(link.info[columns]) for link in links])
+    for link, own in zip(links, np.split(strength, ends[:-1], axis=1), strict=True):
+        if own.any():
+            picture = _moved(link, picture, own, target)
+    return np.broadcast_to(picture, (rows, *picture.shape[1:])).copy()
 
 
-def _moved(link: Morpher, picture: np.ndarray, target: np.ndarray, strength: np.ndarray) -> np.ndarray:
-    """Pictures (1 or N, S, S, 3) moved by one link; rows of strength 0 stay as they are."""
-    source, end = link.encode(picture), link.encode(target)
-    if len(source) > len(end):
-        end = np.repeat(end, len(source), axis=0)
-    made = link.decode(link.interpolate(source, end, strength))
+def _moved(link: Morpher, picture: np.ndarray, strength: np.ndarray, target: np.ndarray | None) -> np.ndarray:
+    """Pictures moved by one link, towards the target or by wishes; rows of strength 0 stay as they are."""
+    source = link.encode(picture)
+    if target is None:
+        made = link.call("edit_attributes", latent=source, strength=strength)
+    else:
+        end = link.encode(target)
+        end = np.repeat(end, len(source), axis=0) if len(source) > len(end) else end
+        made = link.interpolate(source, end, strength)
     asked = strength.any(axis=1)[:, None, None, None]
-    return np.where(asked, made, picture)
+    return np.where(asked, link.decode(made), picture)

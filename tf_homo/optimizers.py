@@ -9,15 +9,15 @@ from keras import ops
 
 @dataclasses.dataclass(frozen=True)
 class Adam:
-    """Adam with an optional fall to `final` times the rate over the stage: half a cosine, or, where a share `held` of
-    the stage keeps the full rate, a straight line after it.
+    """Adam with an optional fall to `final` times the rate over the stage: half a cosine or, where `held` is given, a
+    straight line after that share of the stage.
     """
 
     rate: float = 2e-4
     beta_1: float = 0.5
     beta_2: float = 0.999
     final: float = 1.0
-    held: float = 0.0
+    held: float | None = None
 
     def build(self, updates: int) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(falling(self, updates), beta_1=self.beta_1, beta_2=self.beta_2)
@@ -38,7 +38,7 @@ def falling(recipe: Adam | Muon, updates: int):
     """The recipe's rate over `updates` updates."""
     if recipe.final == 1.0:
         return recipe.rate
-    if getattr(recipe, "held", 0.0):
+    if getattr(recipe, "held", None) is not None:
         return HeldThenLine(recipe.rate, recipe.final * recipe.rate, recipe.held * updates, updates)
     return keras.optimizers.schedules.CosineDecay(recipe.rate, updates, alpha=recipe.final)
 
@@ -54,7 +54,7 @@ class HeldThenLine(keras.optimizers.schedules.LearningRateSchedule):
         return self.rate + (self.end - self.rate) * ops.clip(done, 0.0, 1.0)
 
     def get_config(self):
-        return vars(self)
+        return {"rate": self.rate, "end": self.end, "start": self.start, "updates": self.updates}
 
 
 class KernelMuon(keras.optimizers.Muon):
