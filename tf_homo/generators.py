@@ -101,8 +101,7 @@ class Generator(keras.Model):
     """What all have in common. A subclass gives `features`.
 
     Args:
-      residual: what is painted is added to the image, which then need not be painted again; the result may leave [0,
-        1].
+      residual: what is painted is added to the image, which is then where training starts; the result may leave [0, 1].
 
     Attributes:
       stride: sizes must be a multiple of it.
@@ -113,7 +112,8 @@ class Generator(keras.Model):
     def __init__(self, residual: bool, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.residual = residual
-        self.head = reflected(3, 7, kernel_initializer=keras.initializers.RandomNormal(stddev=0.02))
+        start = "zeros" if residual else keras.initializers.RandomNormal(stddev=0.02)
+        self.head = reflected(3, 7, kernel_initializer=start)
 
     def build(self, shape):
         """Nothing: its layers are built as they are called. One inside another is not called itself."""
