@@ -64,9 +64,14 @@ def test_three_scales_are_three_networks_on_pictures_halved():
 def test_it_takes_pairs_and_conditions():
     picture = noise(2, 16, 16, 3)
     assert PatchDiscriminator(2, 16)(tf.concat([picture, picture], -1))[0].shape == (2, 8, 8, 1)
-    net = PatchDiscriminator(2, 16)
-    one, other = (net(picture, tf.constant([[code]] * 2))[0] for code in (-1.0, 1.0))
-    assert not np.allclose(one, other)
+    net = PatchDiscriminator(2, 16, codes=2)
+    at = {
+        code: net(picture, tf.constant([code] * 2))[0].numpy()
+        for code in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, -2.0))
+    }
+    assert at[1.0, 0.0].shape == (2, 8, 8, 1) and not np.allclose(at[0.0, 0.0], at[1.0, 0.0])
+    wanted = 2 * at[0.0, 0.0] + at[1.0, 0.0] - 2 * at[0.0, 1.0]  # s_0 + s_1 - 2 s_2
+    np.testing.assert_allclose(at[1.0, -2.0], wanted, atol=1e-4)
 
 
 def test_a_map_of_one_cell_is_not_normed_away():

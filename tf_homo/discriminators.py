@@ -1,8 +1,8 @@
 """Discriminators of pictures: patches of a known receptive field, at one or several scales; all in float32.
 
 They take images (B, H, W, C), of any channels: a pair is laid one behind the other (pix2pix's conditional
-discriminator); a condition (B, K) is laid over the picture. They give one map of scores (B, h, w, 1) for each scale,
-for losses.over_scales. They read pictures in [0, 1] and see them in [-1, 1].
+discriminator). They give one map of scores (B, h, w, 1) for each scale, for losses.over_scales. They read pictures in
+[0, 1] and see them in [-1, 1].
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from tf_homo.generators import halved, laid_over, norm, run
+from tf_homo.generators import halved, norm, run
 from tf_homo.layers import SpectralConv2D, precision
 from tf_homo.networks import conv
 from tf_homo.pool import ImagePool
@@ -37,20 +37,21 @@ class PatchDiscriminator(keras.Model):
       field: the receptive field, a key of FIELDS.
       scales: on the picture, on it halved, on it quartered ... each with a network of its own (Wang et al. 2018).
       spectral: spectral normalisation of every convolution; usually with norm_kind="none".
+      codes: K of a condition c. A score is s_0 + sum_k c_k s_k, of maps s that do not know c (a projection, Miyato and
+        Koyama 2018). Laid over the picture, codes of -1 and 1 ask for an exclusive or, which is hardly learned.
       pool: how many earlier pictures it remembers, in its ImagePool `pool`; a training step asks for them itself.
     """
 
     def __init__(
         self, width: int = 64, field: int = 70, norm_kind: str = "instance", scales: int = 1, spectral: bool = False,
-        pool: int = 0, **kwargs,
+        pool: int = 0, codes: int = 0, **kwargs,
     ):  # fmt: skip
         super().__init__(autocast=False, **kwargs)
-        self.pool = ImagePool(pool)
+        self.pool, self.codes = ImagePool(pool), codes
         with precision("float32"):
             self.plans = [self._plan(FIELDS[field], width, norm_kind, spectral) for _ in range(scales)]
 
-    @staticmethod
-    def _plan(field: Sequence[tuple[int, int]], width: int, norm_kind: str, spectral: bool) -> list[layers.Layer]:
+    def _plan(self, field: Sequence[tuple[int, int]], width: int, norm_kind: str, spectral: bool) -> list[layers.Layer]:
         convolution, plan = spectral_conv if spectral else conv, []
         for place, (kernel, stride) in enumerate(field[:-1]):
             inner = norm_kind if place else "none"
@@ -60,17 +61,24 @@ class PatchDiscriminator(keras.Model):
                 *norm(inner),
                 layers.LeakyReLU(0.2),
             ]
-        return [*plan, convolution(1, *field[-1])]
+        return [*plan, convolution(1 + self.codes, *field[-1])]
 
     def build(self, shape):
         """Nothing: its layers are built as they are called, and the pool by who uses it."""
 
     def call(self, image, condition=None, training=False):
-        """Score maps, one for each scale; `training` moves running statistics, so only its own phase sets it."""
+        """Score maps of images and conditions (B, K), one for each scale.
+
+        `training` moves running statistics, so only its own phase sets it.
+        """
         del training  # its layers hear of it from Keras
-        x, scores = laid_over(2.0 * tf.cast(image, tf.float32) - 1.0, condition), []
+        x, scores = 2.0 * tf.cast(image, tf.float32) - 1.0, []
         for plan in self.plans:
-            scores.append(run(plan, x))
+            maps = run(plan, x)  # (B, h, w, 1 + K)
+            if self.codes:
+                told = maps[..., 1:] * condition[:, None, None, :]
+                maps = maps[..., :1] + tf.reduce_sum(told, axis=-1, keepdims=True)
+            scores.append(maps)
             x = halved(x)
         return tuple(scores)
 

@@ -75,12 +75,12 @@ class Translator(BranchedMethod):
             raise InputError(f"--image_size={c.image_size}: give a multiple of {max(made.stride, 8)}")
         return made
 
-    def made_critic(self, name: str, pool: int = 0) -> discriminators.PatchDiscriminator:
-        """The discriminator that the options describe; it remembers `pool` pictures."""
+    def made_critic(self, name: str, pool: int, codes: int = 0) -> discriminators.PatchDiscriminator:
+        """The discriminator that the options describe, which remembers `pool` pictures and is told `codes`."""
         c = self.config
         norm = "none" if c.spectral else c.norm
         width = c.critic_width or c.width
-        return discriminators.PatchDiscriminator(width, c.field, norm, c.scales, c.spectral, pool, name=name)
+        return discriminators.PatchDiscriminator(width, c.field, norm, c.scales, c.spectral, pool, codes, name=name)
 
     # --- as one of those that morph ----------------------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ summary", PaperWeekly 2017): a code c of -1 for X and 1 for Y, and codes between
 L_self makes it work with no label at inference: "make it a Y" changes an X and leaves a Y alone, and a wrong label does
 no harm. With --labels=strengths codes between -1 and 1 are trained as well, where the data set knows them.
 
-The text gives no numbers; weights and rate are CycleGAN's, L_self's that of the way there and back. The pool remembers
-pictures with what they were told to be. Differs as cyclegan.py does.
+The text gives no numbers; weights and rate are CycleGAN's, L_self's that of the way there and back. G has its code laid
+over the picture, D's scores are multiplied by it (discriminators.py). The pool remembers pictures with what they were
+told to be. Differs as cyclegan.py does.
 """
 
 import dataclasses
@@ -45,7 +46,7 @@ class ConditionalCycleGan(Translator):
         one_attribute(attributes, "conditional_cyclegan")
         super().__init__(config, attributes, groups, **kwargs)
         self.generator = self.made_generator("generator", True)
-        self.critic = self.made_critic("critic", config.pool)
+        self.critic = self.made_critic("critic", config.pool, codes=1)
         if config.coarse_steps:
             self.coarse = self.generator.coarse
 
