@@ -45,6 +45,7 @@ class Options(Moves):
     coarse_steps: int = option(0, "then steps of generators at half the size, for coarse-to-fine ones")
     steps: int = option(30_000, "then steps at full size", may_change=True)
     rate: float = option(2e-4, "Adam's rate")
+    critic_rate: float = option(0.0, "Adam's rate for the discriminators; 0: --rate")
     held: float = option(0.5, "share of a stage that keeps the rate; from there it falls in a straight line", high=1)
     final_rate: float = option(0.0, "share of the rate that is left at the end of each stage", high=1)
     beta_1: float = option(0.5, "Adam's beta_1", high=1)
@@ -147,10 +148,10 @@ class Translator(BranchedMethod):
         """Gives all but the reader their weights."""
         raise NotImplementedError
 
-    def adam(self) -> Adam:
-        """The recipe of all but the reader."""
+    def adam(self, critic: bool = False) -> Adam:
+        """The recipe of generators or, with `critic`, of discriminators."""
         c = self.config
-        return Adam(c.rate, c.beta_1, final=c.final_rate, held=c.held)
+        return Adam(c.critic_rate or c.rate if critic else c.rate, c.beta_1, final=c.final_rate, held=c.held)
 
     def staged(self, phases) -> tuple[Stage, ...]:
         """The reader, then `phases(coarse)` at half the size where there are such steps, then at full size."""

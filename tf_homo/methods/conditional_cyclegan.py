@@ -60,7 +60,7 @@ class ConditionalCycleGan(Translator):
             critic = functools.partial(self.critic_loss, coarse=coarse)
             return (
                 Phase("generator", ("coarse",) if coarse else ("generator",), generator, self.adam()),
-                Phase("critic", ("critic",), critic, self.adam()),
+                Phase("critic", ("critic",), critic, self.adam(critic=True)),
             )
 
         return self.staged(phases)

@@ -65,7 +65,7 @@ class CycleGan(Translator):
             critics = functools.partial(self.critics_loss, coarse=coarse)
             return (
                 Phase("generators", nets, generators, self.adam()),
-                Phase("critics", ("critic_a", "critic_b"), critics, self.adam()),
+                Phase("critics", ("critic_a", "critic_b"), critics, self.adam(critic=True)),
             )
 
         return self.staged(phases)

@@ -61,7 +61,7 @@ class StarGan(Translator):
             critic = functools.partial(self.critic_loss, coarse=coarse)
             nets = ("coarse",) if coarse else ("generator",)
             return (
-                Phase("critic", ("critic",), critic, self.adam()),
+                Phase("critic", ("critic",), critic, self.adam(critic=True)),
                 Phase("generator", nets, generator, self.adam(), self.config.critic_steps),
             )
 
