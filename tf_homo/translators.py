@@ -32,14 +32,15 @@ class Options(Moves):
     generator: str = option("resnet", "network G", generators.KINDS)
     width: int = option(64, "channels of the generator's first convolution; everything scales with it", low=1)
     blocks: int = option(6, "residual blocks of the resnet", low=1)
-    norm: str = option("instance", "normalisation in generators and discriminators", generators.NORMS)
+    norm: str = option("instance", "normalisation in generators", generators.NORMS)
     upsampling: str = option("nearest", "nearest neighbour or pixel shuffle + convolution, or transposed convolution",
                              generators.UPSAMPLINGS)  # fmt: skip
     residual: bool = option(False, "generators draw what is added to the picture")
     critic_width: int = option(0, "channels of the discriminator's first convolution; 0: --width")
     field: int = option(70, f"receptive field of a patch in pixels: {', '.join(map(str, discriminators.FIELDS))}")
     scales: int = option(1, "discriminators at so many sizes, each half the one before", low=1)
-    spectral: bool = option(False, "spectral normalisation in place of the discriminators' --norm")
+    critic_norm: str = option("instance", "normalisation in discriminators", generators.NORMS)
+    spectral: bool = option(False, "spectral normalisation in discriminators, usually with --critic_norm=none")
 
     classifier_steps: int = option(1000, "steps of the reader alone; it tells which way a morph goes", low=1)
     coarse_steps: int = option(0, "then steps of generators at half the size, for coarse-to-fine ones")
@@ -79,9 +80,10 @@ class Translator(BranchedMethod):
     def made_critic(self, name: str, pool: int, codes: int = 0) -> discriminators.PatchDiscriminator:
         """The discriminator that the options describe, which remembers `pool` pictures and is told `codes`."""
         c = self.config
-        norm = "none" if c.spectral else c.norm
         width = c.critic_width or c.width
-        return discriminators.PatchDiscriminator(width, c.field, norm, c.scales, c.spectral, pool, codes, name=name)
+        return discriminators.PatchDiscriminator(
+            width, c.field, c.critic_norm, c.scales, c.spectral, pool, codes, name=name
+        )
 
     # --- as one of those that morph ----------------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ CASES |= {
             "norm": "batch",
             "residual": True,
             "coarse_steps": 2,
+            "critic_norm": "none",
             "spectral": True,
             "gan": "hinge",
             "pool": 9,

@@ -28,7 +28,9 @@ from tf_homo.translators import Options, Translator
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """Options of StarGAN; each is a flag. D has its own form, which --field, --scales, --spectral and --norm leave."""
+    """Options of StarGAN; each is a flag. D has its own form: --field, --scales, --critic_* but its width and rate, and
+    --spectral do not reach it.
+    """
 
     rate: float = option(1e-4, "Adam's rate")
     critic_steps: int = option(5, "critic steps for one step of the generator", low=1)
