@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_homo import discriminators
+from tf_homo import discriminators, trainer
 from tf_homo.discriminators import FIELDS, PatchDiscriminator, receptive_field
 from tf_homo.layers import precision
 
@@ -125,8 +125,8 @@ def test_spectral_norm_is_on_every_convolution():
     assert len(net.non_trainable_variables) == 2 * 3
 
 
-def test_spectral_norm_is_the_same_on_replicas(two_devices):
-    strategy = tf.distribute.MirroredStrategy(two_devices)
+def test_spectral_norm_is_the_same_on_replicas():
+    strategy = trainer.strategy("mirrored")
     with strategy.scope():
         net = PatchDiscriminator(2, 16, norm_kind="none", spectral=True)
         net(noise(2, 16, 16, 3))

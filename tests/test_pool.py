@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_homo import trainer
 from tf_homo.pool import ImagePool, drawn_places
 
 
@@ -53,8 +54,8 @@ def test_places_of_a_batch_are_all_different(count, places):
     assert (kept < places).all()
 
 
-def test_replicas_keep_what_one_device_keeps(two_devices):
-    alone, strategy = ImagePool(5), tf.distribute.MirroredStrategy(two_devices)
+def test_replicas_keep_what_one_device_keeps():
+    alone, strategy = ImagePool(5), trainer.strategy("mirrored")
     with strategy.scope():
         pool = ImagePool(5)
         pool.build((None, 2, 2, 3))

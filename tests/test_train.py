@@ -14,6 +14,7 @@ from tf_homo.method import load
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (
     "--image_size=32 --width=2 --encoder=patch --decoder=shuffle --latent_depth=4 --branch_width=4 --nomirror "
+    "--attribute=Smiling,Young "
     "--classifier_steps=0 --autoencoder_steps=1 --steps=0 --train_examples=4 --batch_size=2 --sample_every=0"
 ).split()
 
@@ -54,6 +55,7 @@ def test_every_option_is_a_flag_and_kept(run):
             assert (field.name if config[field.name] else f"no{field.name}") in kept
         else:
             assert field.type(kept[field.name]) == config[field.name]
+    assert kept["attributes"] == "Smiling,Young" and "attribute" not in kept
     assert config["width"] == 2 and config["mirror"] is False
     assert {"method", "dataset", "labels", "seed", "batch_size", "strategy", "jit", "run_dir"} <= {
         name.removeprefix("no") for name in kept

@@ -100,7 +100,7 @@ def test_the_program(written, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(serving, "load", lambda path: Fake())
     monkeypatch.setattr(reader, "load", TrueReader)
     with flagsaver.flagsaver():
-        flags.FLAGS(["codes", "--model=fake.tflite", f"--output_dir={tmp_path}", "--faces=9", "--test_seed=3"])
+        flags.FLAGS(["codes", "--model=fake.tflite", f"--output_dir={tmp_path}", "--faces=9", "--faces_seed=3"])
         codes.main([])
     assert sorted(file.name for file in tmp_path.iterdir()) == ["codes.json", "codes.png"]
     found = json.loads((tmp_path / "codes.json").read_text())
