@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 FLAGS = flags.FLAGS
 flags.DEFINE_string("method", "homo", "the system to train: a file of tf_homo/methods")
 flags.DEFINE_string("run_dir", None, "the run folder")
-flags.DEFINE_string("dataset", "drawn_faces", "the data set: drawn_faces, celeb_a, celeba_folder or labelled_folder")
+flags.DEFINE_string(
+    "dataset", "drawn_faces", "the data set: drawn_faces, drawn_masks, celeb_a, celeba_folder, labelled_folder or "
+    "paired_folder"
+)  # fmt: skip
 flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
 flags.DEFINE_enum(
     "labels", "attributes", ["attributes", "strengths"], "labels 0 or 1, or, where the data set knows, how much"
 )
-flags.DEFINE_string("data_path", None, "the folder of the pictures of celeba_folder or labelled_folder")
+flags.DEFINE_string("data_path", None, "the folder of the pictures of celeba_folder, labelled_folder or paired_folder")
+flags.DEFINE_enum(
+    "direction", "a_to_b", ["a_to_b", "b_to_a"], "of pairs, for instance labels A and photos B: make B of A, or A of B"
+)
 flags.DEFINE_string("labels_file", None, "the table of labelled_folder; by default labels.csv, or folders as classes")
 flags.DEFINE_list(
     "eyes", None, "where the pictures of labelled_folder have the eyes, if all in one place: x,y of the one on the "
@@ -120,7 +126,7 @@ def data() -> "Source":
     return Source(
         dataset=FLAGS.dataset, labels=FLAGS.labels, seed=FLAGS.data_seed, counts=(FLAGS.train_examples, aside, aside),
         data_dir=FLAGS.data_dir, data_path=FLAGS.data_path, labels_file=FLAGS.labels_file, eyes=eyes(FLAGS.eyes),
-        attributes=tuple(FLAGS.attributes or ()),
+        attributes=tuple(FLAGS.attributes or ()), direction=FLAGS.direction,
     )  # fmt: skip
 
 

@@ -81,8 +81,10 @@ def text(source: Source, survey: Survey, size: int, branches: dict[str, Sequence
     """The report."""
     lines = [f"{source.dataset}{f' in {source.data_path}' if source.data_path else ''}", "", "usable pictures"]
     lines += [f"  {split:12}{len(survey.labels[split]):>9,}" for split in SPLITS]
-    lines += ["", *_sizes(survey, size), "", *_balance(survey)]
-    lines += ["", "branches", *(f"  {name}: {', '.join(members)}" for name, members in branches.items())]
+    lines += ["", *_sizes(survey, size)]
+    if survey.attributes:
+        lines += ["", *_balance(survey)]
+        lines += ["", "branches", *(f"  {name}: {', '.join(members)}" for name, members in branches.items())]
     grouped = {name for members in branches.values() for name in members}
     if alone := [name for name in survey.attributes if name not in grouped]:
         lines.append(f"  in no branch: {', '.join(alone)}")

@@ -26,6 +26,11 @@ ATTRIBUTES = (
 #: The value of a mask's pixel is the place of its class here; beard and moustache are hair.
 MASK_CLASSES = portrait.MASK_CLASSES
 
+#: What a mask is painted in as a picture, RGB in 0 to 255: a corner of the cube for each of MASK_CLASSES.
+MASK_COLOURS = (
+    (0, 0, 255), (255, 0, 0), (0, 255, 0), (255, 255, 255), (255, 255, 0), (255, 0, 255), (0, 255, 255), (0, 0, 0),
+)  # fmt: skip
+
 #: The rows of `Picture.landmarks`; left and right are the picture's.
 LANDMARKS = ("left_eye", "right_eye", "nose_tip", "left_mouth_corner", "right_mouth_corner")
 

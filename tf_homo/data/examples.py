@@ -19,6 +19,7 @@ class Examples:
       attributes: the K names.
       extras: other arrays of N rows, for instance landmarks and mask of the drawn set.
       about: what model.json says of them.
+      inputs: uint8 (N, S, S, 3), where the data are pairs: what the images are to be made of.
     """
 
     images: np.ndarray
@@ -26,12 +27,15 @@ class Examples:
     attributes: tuple[str, ...]
     extras: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     about: dict = dataclasses.field(default_factory=dict)
+    inputs: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"image": self.images, "labels": self.labels}
+        """What batches are made of."""
+        arrays = {"image": self.images, "labels": self.labels}
+        return arrays if self.inputs is None else arrays | {"input": self.inputs}
 
 
 def shuffled(count: int, batch_size: int, seed: int, step: tf.Tensor, side: int = 0) -> tf.Tensor:

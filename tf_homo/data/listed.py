@@ -34,17 +34,19 @@ class ListedConfig(tfds.core.BuilderConfig):
 class ListedPictures(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """Pictures with labels, of a listing that `prepare` is given.
 
-    image: uint8 (S, S, 3). labels: float32 (K,) in [0, 1]. identity: int64, -1 where the person is not known. name: of
-    the file. Metadata: attributes (the K names), left_out and changed {reason: count}, content {split: a digest of
-    names, labels and pixels}.
+    image: uint8 (S, S, 3), of pairs (S, 2S, 3), A left of B. labels: float32 (K,) in [0, 1]. identity: int64, -1 where
+    the person is not known. name: of the file.
+    Metadata: attributes (the K names), left_out and changed {reason: count}, content {split: a digest of names, labels
+    and pixels}.
     """
 
     VERSION = tfds.core.Version("1.0.0")
 
     def _info(self):
         config, metadata = self.builder_config, {"left_out": {}, "changed": {}, "content": {}}
+        wide = config.listing.across * config.size
         features = {
-            "image": tfds.features.Image(shape=(config.size, config.size, 3), encoding_format="png"),
+            "image": tfds.features.Image(shape=(config.size, wide, 3), encoding_format="png"),
             "labels": tfds.features.Tensor(shape=(len(config.listing.attributes),), dtype=np.float32),
             "identity": tfds.features.Scalar(dtype=np.int64),
             "name": tfds.features.Text(),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from tf_homo import photos
 from tf_homo.data.left_out import LeftOut
@@ -38,7 +39,7 @@ class Row(NamedTuple):
 
 @dataclasses.dataclass(eq=False)
 class Listing:
-    """N pictures with K labels.
+    """N pictures with K labels, or N pairs of pictures.
 
     Attributes:
       attributes: the K names.
@@ -49,6 +50,8 @@ class Listing:
       left_out: what cannot be used; grows when pictures are opened.
       remarks: what a user should know beside.
       scales: {attribute: [low, high]}, which values became 0 and 1, where they were not 0 and 1 themselves.
+      across: how many pictures a name stands for.
+      halves: name -> its pictures and what was changed, where these are several; PictureError where there are not.
     """
 
     attributes: tuple[str, ...]
@@ -61,10 +64,21 @@ class Listing:
     left_out: LeftOut
     remarks: list[str] = dataclasses.field(default_factory=list)
     scales: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    across: int = 1
+    halves: Callable[[str], tuple[list[Image.Image], tuple[str, ...]]] | None = None
+
+    def opened(self, name: str) -> tuple[list[Image.Image], tuple[str, ...]]:
+        """The pictures of a name, and what was changed; PictureError where they cannot be opened."""
+        if self.halves:
+            return self.halves(name)
+        image, changes = photos.decode(self.content(name), name)
+        return [image], changes
 
 
 class Picture(NamedTuple):
-    """Picture `index` of a listing: uint8 (S, S, 3), its width and height before, what was changed (photos.Decoded)."""
+    """Picture `index` of a listing: uint8 (S, S, 3), or, of several, (S, across S, 3) side by side; width and height of
+    the first before; what was changed (photos.Decoded).
+    """
 
     index: int
     image: np.ndarray
@@ -84,11 +98,12 @@ def pictures(
             continue
         progress()
         try:
-            image, changes = photos.decode(listing.content(name), name)
+            images, changes = listing.opened(name)
         except PictureError as error:
             listing.left_out.add(error.reason, str(error))
             continue
-        yield Picture(index, photos.fitted(image, name, size, "center"), image.size, changes)
+        fitted = [photos.fitted(image, name, size, "center") for image in images]
+        yield Picture(index, np.concatenate(fitted, axis=1), images[0].size, changes)
 
 
 def settled(rows: Iterable[Row], store: Store, left_out: LeftOut, unnamed: str = "picture without a row") -> list[Row]:

@@ -16,16 +16,16 @@ MAPPED = 2 << 30  # bytes of pictures beyond which they stay on the disk
 Arrays = dict[str, np.ndarray]
 
 
-def gathered(parts: Iterable[Arrays], count: int, size: int, folder: Path, stem: str) -> Arrays:
+def gathered(parts: Iterable[Arrays], count: int, size: int, folder: Path, stem: str, across: int = 1) -> Arrays:
     """One array for each name in `parts`, which have `count` rows in all.
 
-    `image` is uint8 (count, size, size, 3); of more than MAPPED bytes it is a read-only np.memmap of folder/stem.npy,
-    and the other arrays lie in folder/stem.npz. Where both exist, `parts` is not asked for.
+    `image` is uint8 (count, size, across size, 3); of more than MAPPED bytes it is a read-only np.memmap of
+    folder/stem.npy, and the other arrays lie in folder/stem.npz. Where both exist, `parts` is not asked for.
 
     Raises:
       InputError: the folder may not be written to.
     """
-    shape = (count, size, size, 3)
+    shape = (count, size, across * size, 3)
     if np.prod(shape, dtype=np.int64) <= MAPPED:
         images = np.empty(shape, np.uint8)
         return _filled(images, parts) | {"image": images}

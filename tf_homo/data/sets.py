@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from tf_homo.attributes import CELEBA
-from tf_homo.data import celeb_a, celeba_folder, drawing, drawn_faces, labelled_folder, listed
+from tf_homo.data import celeb_a, celeba_folder, drawing, drawn_faces, labelled_folder, listed, paired_folder
 from tf_homo.data.examples import Examples
 from tf_homo.data.listing import SPLITS, Listing
 from tf_homo.data.memory import gathered
@@ -22,9 +22,10 @@ class Source:
 
     `counts` are the sizes of the drawn set's splits (train, validation, test), `seed` is its seed; `labels` is
     "attributes" (0 or 1) or, of the drawn set, "strengths" (how much, in [0, 1]). `data_path` is the folder of
-    celeba_folder and labelled_folder, `labels_file` the table of the latter, `eyes` where its pictures have the eyes: x
-    and y of the picture's left one, then of the right one, as fractions of the side. `attributes` are those to keep, in
-    that order; none means all. `data_dir` is where prepared sets are kept.
+    celeba_folder, labelled_folder and paired_folder, `labels_file` the table of the second, `eyes` where its pictures
+    have the eyes: x and y of the picture's left one, then of the right one, as fractions of the side. `attributes` are
+    those to keep, in that order; none means all. `data_dir` is where prepared sets are kept. `direction` says what
+    pairs teach: "a_to_b" to make B of A, or "b_to_a".
     """
 
     dataset: str = "drawn_faces"
@@ -36,6 +37,7 @@ class Source:
     labels_file: str | None = None
     eyes: tuple[float, ...] = ()
     attributes: tuple[str, ...] = ()
+    direction: str = "a_to_b"
 
     @classmethod
     def recorded(cls, info: Mapping[str, Any], **changed: Any) -> "Source":
@@ -62,14 +64,20 @@ class Source:
         root = Path(self.data_path)
         if self.dataset == "celeba_folder":
             return celeba_folder.listing(root)
+        if self.dataset == "paired_folder":
+            return paired_folder.listing(root)
         return labelled_folder.listing(root, self.labels_file, self.attributes)
 
     def check(self) -> None:
         """InputError where the fields do not fit each other."""
         if self.dataset not in READERS:
             raise InputError(f"--dataset: no data set is called {self.dataset!r}; there are {', '.join(READERS)}")
-        if self.labels != "attributes" and self.dataset != "drawn_faces":
+        if self.labels != "attributes" and self.dataset not in DRAWN:
             raise InputError(f"--labels={self.labels}: only drawn_faces knows them; leave it out for {self.dataset}")
+        if self.direction not in DIRECTIONS:
+            raise InputError(f"--direction={self.direction}: is none of {', '.join(DIRECTIONS)}")
+        if self.direction != DIRECTIONS[0] and self.dataset not in PAIRED:
+            raise InputError(f"--direction={self.direction}: is for {' and '.join(PAIRED)}, not {self.dataset}")
         for flag, value, takes in (
             ("data_path", self.data_path, FOLDERS),
             ("labels_file", self.labels_file, ("labelled_folder",)),
@@ -104,6 +112,20 @@ def _drawn_faces(source: Source, split: str, size: int) -> Examples:
     return Examples(arrays.pop("image"), labels, tuple(drawing.ATTRIBUTES), arrays, about)
 
 
+def _drawn_masks(source: Source, split: str, size: int) -> Examples:
+    """Pairs of drawn faces: A the mask as a picture, B the face."""
+    examples = _drawn_faces(source, split, size)
+    masks = np.array(drawing.MASK_COLOURS, np.uint8)[examples.extras["mask"][..., 0]]
+    extras = {name: array for name, array in examples.extras.items() if name != "mask"}
+    return _paired(dataclasses.replace(examples, extras=extras), masks, examples.images, source)
+
+
+def _paired(examples: Examples, a: np.ndarray, b: np.ndarray, source: Source) -> Examples:
+    """The same with the pictures to make as `images`, of the others as `inputs`."""
+    made, of = (b, a) if source.direction == "a_to_b" else (a, b)
+    return dataclasses.replace(examples, images=made, inputs=of, about=examples.about | {"direction": source.direction})
+
+
 def _celeb_a(source: Source, split: str, size: int) -> Examples:
     columns(CELEBA, source.attributes)
     builder = celeb_a.prepare(source.data_dir)
@@ -117,7 +139,7 @@ def _folder(source: Source, split: str, size: int) -> Examples:
     columns(listing.attributes, source.attributes)
     builder = listed.prepare(FOLDERS[source.dataset], listing, size, source.data_dir)
     names = ("image", "labels", "identity", "name")
-    arrays = _arrays(source, builder, split, size, _parts(builder, split, names))
+    arrays = _arrays(source, builder, split, size, _parts(builder, split, names), listing.across)
     if (arrays["identity"] < 0).all():
         del arrays["identity"]
     metadata = builder.info.metadata
@@ -133,22 +155,33 @@ def _folder(source: Source, split: str, size: int) -> Examples:
         "content": metadata["content"][split],
     }
     about = {name: value for name, value in about.items() if value is not None}
-    return Examples(arrays.pop("image"), arrays.pop("labels"), listing.attributes, arrays, about)
+    images = arrays.pop("image")
+    examples = Examples(images, arrays.pop("labels"), listing.attributes, arrays, about)
+    return _paired(examples, images[:, :, :size], images[:, :, size:], source) if listing.across == 2 else examples
 
 
-FOLDERS = {"celeba_folder": celeba_folder.CelebaFolder, "labelled_folder": labelled_folder.LabelledFolder}
+DIRECTIONS = ("a_to_b", "b_to_a")
+DRAWN = ("drawn_faces", "drawn_masks")
+PAIRED = ("drawn_masks", "paired_folder")
+FOLDERS = {
+    "celeba_folder": celeba_folder.CelebaFolder,
+    "labelled_folder": labelled_folder.LabelledFolder,
+    "paired_folder": paired_folder.PairedFolder,
+}
 READERS: dict[str, Callable[[Source, str, int], Examples]] = {
     "drawn_faces": _drawn_faces,
+    "drawn_masks": _drawn_masks,
     "celeb_a": _celeb_a,
     "celeba_folder": _folder,
     "labelled_folder": _folder,
+    "paired_folder": _folder,
 }
 
 
-def _arrays(source: Source, builder, split: str, size: int, parts: Iterator[dict]) -> dict:
+def _arrays(source: Source, builder, split: str, size: int, parts: Iterator[dict], across: int = 1) -> dict:
     if not (count := _sizes(builder).get(split, 0)):
         raise InputError(f"split {split} of {source.dataset} is empty; put pictures into it")
-    return gathered(parts, count, size, Path(builder.data_path), f"{split}_{size}")
+    return gathered(parts, count, size, Path(builder.data_path), f"{split}_{size}", across)
 
 
 def _parts(builder, split: str, names: tuple[str, ...]) -> Iterator[dict[str, np.ndarray]]:

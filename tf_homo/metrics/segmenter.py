@@ -1,0 +1,196 @@
+"""Trains and keeps the segmenter of the segmentation score: a small network that reads label maps from real pictures.
+
+    python -m tf_homo.metrics.segmenter --dataset=drawn_masks --output_dir=runs/segmenter
+    python -m tf_homo.metrics.segmenter --dataset=paired_folder --data_path=DIR --direction=b_to_a --image_size=128 \\
+        --output_dir=runs/segmenter_facades
+
+--direction is that of a system that makes pictures of labels. The classes are the colours of the label pictures. It
+sees real pairs of the training split only, and never a picture that was made. Writes segmenter.npz and segmenter.json,
+with its own score on real pairs that it has not seen: what a made picture can reach at best.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from tf_homo import errors, files
+from tf_homo.errors import InputError
+from tf_homo.metrics import segmentation, translation
+from tf_homo.metrics.segmentation import Score
+
+STRIDE = 8  # sides must be a multiple of it
+SAMPLE = 300  # label pictures that the palette is found in
+
+_OUT = flags.DEFINE_string("output_dir", None, "Folder to write.", allow_override=True)
+
+
+class Segmenter:
+    """Reads label maps from pictures.
+
+    Attributes:
+      palette: (K, 3) in 0 to 255, the colours of the classes in label pictures.
+      about: segmenter.json: data, image size, steps, its own score.
+    """
+
+    def __init__(self, network, palette: np.ndarray, about: dict):
+        import tensorflow as tf
+
+        self.network, self.palette, self.about = network, np.asarray(palette, np.float32), about
+        self._call = tf.function(
+            lambda image: tf.argmax(network(image, training=False), axis=-1, output_type=tf.int32),
+            input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)],
+        )
+
+    def read(self, images: np.ndarray, batch: int = 32) -> np.ndarray:
+        """Images (N, H, W, 3), float in [0, 1] or uint8 -> label maps (N, H, W) uint8."""
+        scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
+        parts = [self._call(images[i : i + batch].astype(np.float32) * scale) for i in range(0, len(images), batch)]
+        return np.concatenate(parts).astype(np.uint8)
+
+    def score(self, images: np.ndarray, truth: np.ndarray) -> Score:
+        """How well the label maps `truth` (N, H, W) are read back from images."""
+        return segmentation.score(segmentation.confusion(truth, self.read(images), len(self.palette)))
+
+
+def build(classes: int, width: int = 24):
+    """A U-Net of three levels: images (B, H, W, 3) in [0, 1] -> logits (B, H, W, classes), H and W multiples of
+    STRIDE.
+    """
+    import keras
+    from keras import layers
+
+    def block(x, channels, strides=1):
+        x = layers.Conv2D(channels, 3, strides, padding="same", use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    image = keras.Input((None, None, 3))
+    x, levels = block(layers.Rescaling(2.0, -1.0)(image), width), []
+    for level in (1, 2, 3):
+        levels.append(x)
+        x = block(block(x, width * 2 ** min(level, 2), 2), width * 2 ** min(level, 2))
+    for level, twin in reversed(list(enumerate(levels))):
+        x = block(layers.Concatenate()([layers.UpSampling2D()(x), twin]), width * 2**level)
+    return keras.Model(image, layers.Conv2D(classes, 1)(x), name="segmenter")
+
+
+def train(network, images: np.ndarray, truth: np.ndarray, steps: int, batch: int, rate: float = 2e-3, seed: int = 0):
+    """Cross entropy over all pixels, half of the pairs mirrored, the rate falling to nothing. The randomness is that of
+    keras.utils.set_random_seed and of `seed`.
+    """
+    import keras
+    import tensorflow as tf
+    from tqdm import tqdm
+
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps), beta_2=0.99)
+    optimizer.build(network.trainable_variables)
+
+    @tf.function
+    def step(image, labels, flip):
+        image = tf.where(flip, image[:, :, ::-1], image)
+        labels = tf.where(flip[..., 0], labels[:, :, ::-1], labels)
+        with tf.GradientTape() as tape:
+            logits = network(tf.cast(image, tf.float32) / 255.0, training=True)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(labels, tf.int32), logits))
+        variables = network.trainable_variables
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    rng = np.random.default_rng(seed)
+    for index in (bar := tqdm(range(steps), unit="step", mininterval=1.0)):
+        rows = rng.integers(0, len(images), batch)
+        loss = step(images[rows], truth[rows], rng.random((batch, 1, 1, 1)) < 0.5)
+        if index % 20 == 0:
+            bar.set_postfix(loss=f"{float(loss):.3f}")
+
+
+def made(source, size: int, steps: int, batch: int = 16, most: int | None = None) -> Segmenter:
+    """A segmenter of the training pairs that `source` (data.sets.Source) names, `most` of them, with its own score on
+    others.
+
+    Raises:
+      InputError: no pairs, the inputs are no label maps, or a size that the network cannot halve three times.
+    """
+    import keras
+
+    if size % STRIDE:
+        raise InputError(f"--image_size={size}: the segmenter needs a multiple of {STRIDE}")
+    examples = translation.pairs(source, "train", size)
+    images, inputs = examples.images[:most], examples.inputs[:most]
+    chosen = np.linspace(0, len(inputs) - 1, min(SAMPLE, len(inputs))).astype(int)
+    palette = segmentation.palette_of(inputs[chosen], f"--direction={source.direction}: the inputs of {source.dataset}")
+    keras.utils.set_random_seed(0)
+    network = build(len(palette))
+    train(network, images, segmentation.nearest(inputs, palette), steps, min(batch, len(images)))
+    segmenter = Segmenter(network, palette, {"image_size": size, "steps": steps, "data": examples.about})
+    held_out = translation.pairs(source, "", size)
+    own = segmenter.score(held_out.images, segmentation.nearest(held_out.inputs, palette))
+    segmenter.about |= {"score": own._asdict(), "pictures": len(held_out)}
+    return segmenter
+
+
+def save(segmenter: Segmenter, folder: Path) -> None:
+    """Writes segmenter.npz and segmenter.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {f"{place:03}": value for place, value in enumerate(segmenter.network.get_weights())}
+    with files.whole(folder / "segmenter.npz") as partial:
+        np.savez_compressed(partial, palette=segmenter.palette, **weights)
+    files.write_json(folder / "segmenter.json", segmenter.about)
+
+
+def load(folder: str | Path) -> Segmenter:
+    """The segmenter kept in a folder; InputError where there is none, or one of another version."""
+    folder = Path(folder)
+    try:
+        about = json.loads((folder / "segmenter.json").read_text("utf-8"))
+        with np.load(folder / "segmenter.npz") as kept:
+            palette, weights = kept["palette"], [kept[name] for name in sorted(set(kept.files) - {"palette"})]
+        network = build(len(palette))
+        network.set_weights(weights)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"{folder}: has no segmenter; make one with python -m tf_homo.metrics.segmenter --output_dir={folder}"
+        ) from None
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{folder}: is no segmenter of this version ({str(error)[:120]}); make it again") from error
+    return Segmenter(network, palette, about)
+
+
+def text(own: Score) -> str:
+    """A score in one line."""
+    return ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in own._asdict().items())
+
+
+def main(_: list[str]) -> None:
+    """Flags -> pairs -> segmenter, with its own score on pairs that it has not seen."""
+    given = flags.FLAGS
+    if not _OUT.value:
+        raise InputError("--output_dir is missing: name the folder to write, for instance --output_dir=runs/segmenter")
+    folder = files.output_folder("output_dir", _OUT.value)
+    errors.import_tensorflow()
+    from tf_homo.data.sets import Source
+
+    names = {field.name for field in dataclasses.fields(Source)} & set(given)
+    count = given.train_examples
+    aside = max(1, count // 20)
+    source = Source(counts=(count, aside, aside), **{name: given[name].value for name in names})
+    segmenter = made(source, given.image_size, given.segmenter_steps)
+    save(segmenter, folder)
+    print(f"{folder}: on {segmenter.about['pictures']} others: {text(Score(**segmenter.about['score']))}")
+
+
+def _define_flags() -> None:
+    flags.DEFINE_string("dataset", "drawn_masks", "drawn_masks or paired_folder")
+    flags.DEFINE_string("data_path", None, "the folder of paired_folder")
+    flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
+    flags.DEFINE_enum("direction", "a_to_b", ["a_to_b", "b_to_a"], "which of A and B the labels are: the first")
+    flags.DEFINE_integer("image_size", 64, "side of the pictures in pixels", STRIDE)
+    flags.DEFINE_integer("train_examples", 8_000, "pairs of drawn_masks to train on", 1)
+    flags.DEFINE_integer("segmenter_steps", 1_500, "steps of 16 pairs", 1)
+
+
+if __name__ == "__main__":
+    _define_flags()
+    errors.run(main)
