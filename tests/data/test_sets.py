@@ -44,7 +44,7 @@ def test_labels_are_strengths_taken_to_be_there_or_not(folder):
     [
         ({"attributes": ("Smirk",)}, 32, "--attributes: 'Smirk' is no attribute; there are Smiling, "),
         ({"attributes": ("Male", "Male")}, 32, "--attributes: 'Male' is named twice"),
-        ({"data_path": "x"}, 32, "--data_path=x: is for --dataset=celeba_folder or labelled_folder, not drawn_faces"),
+        ({"data_path": "x"}, 32, "--data_path=x: is for --dataset=celeba_folder or labelled"),
         ({"dataset": "celeba_folder"}, 32, "--data_path: is missing; name the folder"),
         ({"dataset": "celeba_folder", "data_path": "none"}, 32, "--data_path=none: no such folder"),
         ({"dataset": "labelled_folder", "data_path": ".", "labels": "strengths"}, 32, "--labels=strengths: only drawn"),

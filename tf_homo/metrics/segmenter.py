@@ -55,25 +55,26 @@ class Segmenter:
         return segmentation.score(segmentation.confusion(truth, self.read(images), len(self.palette)))
 
 
-def build(classes: int, width: int = 24):
-    """A U-Net of three levels: images (B, H, W, 3) in [0, 1] -> logits (B, H, W, classes), H and W multiples of
-    STRIDE.
+def build(classes: int, width: int = 32):
+    """A U-Net at 1/2, 1/4 and 1/8 of the size: images (B, H, W, 3) in [0, 1] -> logits (B, H, W, classes), H and W
+    multiples of STRIDE. Nothing is computed at full size; the last map is shuffled into it.
     """
     import keras
     from keras import layers
 
-    def block(x, channels, strides=1):
-        x = layers.Conv2D(channels, 3, strides, padding="same", use_bias=False)(x)
+    from tf_homo.layers import DepthToSpace
+
+    def block(x, channels, kernel=3, strides=1):
+        x = layers.Conv2D(channels, kernel, strides, padding="same", use_bias=False)(x)
         return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
     image = keras.Input((None, None, 3))
-    x, levels = block(layers.Rescaling(2.0, -1.0)(image), width), []
-    for level in (1, 2, 3):
-        levels.append(x)
-        x = block(block(x, width * 2 ** min(level, 2), 2), width * 2 ** min(level, 2))
-    for level, twin in reversed(list(enumerate(levels))):
-        x = block(layers.Concatenate()([layers.UpSampling2D()(x), twin]), width * 2**level)
-    return keras.Model(image, layers.Conv2D(classes, 1)(x), name="segmenter")
+    half = block(block(layers.Rescaling(2.0, -1.0)(image), width, 4, 2), width)
+    quarter = block(block(half, 2 * width, strides=2), 2 * width)
+    x = block(block(quarter, 2 * width, strides=2), 2 * width)
+    for twin, channels in ((quarter, 2 * width), (half, width)):
+        x = block(layers.Concatenate()([layers.UpSampling2D()(x), twin]), channels)
+    return keras.Model(image, DepthToSpace(2)(layers.Conv2D(4 * classes, 1)(x)), name="segmenter")
 
 
 def train(network, images: np.ndarray, truth: np.ndarray, steps: int, batch: int, rate: float = 2e-3, seed: int = 0):

@@ -1,7 +1,6 @@
 """The page's browser: a headless Chromium that selenium drives. Where it cannot be, its tests are skipped."""
 
 import contextlib
-import shutil
 import threading
 import time
 
@@ -9,34 +8,16 @@ import numpy as np
 import pytest
 
 from export.web import build, serve
-
-OPTIONS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync --window-size=1280,1100"
-)
-WAIT = 60  # seconds: a bound for what never comes, not a measure
+from tests import chromium
+from tests.chromium import WAIT
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    chromedriver = shutil.which("chromedriver")
-    if not (chromium and chromedriver):
-        pytest.skip("needs a Chromium and its chromedriver (Debian: apt install chromium chromium-driver)")
     if not (build.HERE / "node_modules").is_dir():
         pytest.skip("needs the page's libraries (npm ci --prefix export/web)")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in [*OPTIONS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(option)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
-    driver.set_script_timeout(WAIT)
-    driver.execute_cdp_cmd("Network.enable", {})
-    driver.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})  # some tests change the files
-    yield driver
-    driver.quit()
+    with chromium.started(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")
