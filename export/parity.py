@@ -103,7 +103,7 @@ def _input(
             return rng.standard_normal(size, np.float32)
         of = morpher.calls["encode"].inputs["image"]
         return morpher.encode(_input("image", rows, of, morpher, rng, pictures))
-    if pictures is None:
+    if pictures is None or shape[1:] != pictures.shape[1:]:
         return rng.random(size, np.float32)
     return pictures[rng.integers(len(pictures), size=rows)].astype(np.float32)
 

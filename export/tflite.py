@@ -179,7 +179,8 @@ def pictures_of(info: dict[str, Any], count: int = PICTURES, **places: str | Non
             "--precision=int8: is measured on training data, and model.json names none; export a run again"
         )
     given = {name: place for name, place in places.items() if place}
-    images = Source.recorded(info, **given).read("train", info["image_size"]).images
+    examples = Source.recorded(info, **given).read("train", info["image_size"])
+    images = examples.images if examples.inputs is None else examples.inputs
     chosen = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
     return images[chosen].astype(np.float32) / 255.0
 

@@ -19,18 +19,22 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from tf_homo.layers import DepthToSpace, InstanceNormalization, NearestUpsampling
+from tf_homo.layers import DepthToSpace, GivenBatchNormalization, InstanceNormalization, NearestUpsampling
 from tf_homo.networks import conv
 
-NORMS = ("instance", "batch", "none")
+NORMS = ("instance", "batch", "test_batch", "none")
 UPSAMPLINGS = ("nearest", "shuffle", "transposed")
 DROPPED = 0.5  # share of numbers that a U-Net's dropout takes
 
 
 def norm(kind: str) -> list[layers.Layer]:
-    """The layer that NORMS names, if any. "batch" uses running statistics where it does not train."""
+    """The layer that NORMS names, if any. Where it does not train "batch" uses running statistics, "test_batch" those
+    of the batch that is given.
+    """
     if kind == "batch":
         return [layers.BatchNormalization(synchronized=True)]
+    if kind == "test_batch":
+        return [GivenBatchNormalization()]
     return [InstanceNormalization()] if kind == "instance" else []
 
 

@@ -53,7 +53,8 @@ class DepthToSpace(keras.layers.Layer):
         return tf.nn.depth_to_space(x, self.block)
 
     def compute_output_shape(self, shape):
-        return (shape[0], shape[1] * self.block, shape[2] * self.block, shape[3] // self.block**2)
+        height, width = (side and side * self.block for side in shape[1:3])  # None where any size will do
+        return (shape[0], height, width, shape[3] // self.block**2)
 
     def get_config(self):
         return {**super().get_config(), "block": self.block}
@@ -77,6 +78,25 @@ class InstanceNormalization(keras.layers.Layer):
             wide -= tf.reduce_mean(wide, axis=(1, 2), keepdims=True)
             scale *= tf.math.rsqrt(tf.reduce_mean(tf.square(wide), axis=(1, 2), keepdims=True) + 1e-5)
         return tf.cast(wide * scale + offset, x.dtype)
+
+
+class GivenBatchNormalization(keras.layers.Layer):
+    """Each channel of a batch (B, H, W, C) to mean 0 and variance 1, then a learned scale and offset, by the statistics
+    of the batch that is given, in training and out of it: what pix2pix does with batch norm. Replicas take those of the
+    whole batch.
+
+    Why not keras.layers.BatchNormalization: it keeps running statistics, which every phase of a game would move."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(shape[-1],), initializer="ones", name="scale")
+        self.offset = self.add_weight(shape=(shape[-1],), initializer="zeros", name="offset")
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        wide, replica = tf.cast(x, tf.float32), tf.distribute.get_replica_context()
+        several = replica is not None and replica.num_replicas_in_sync > 1
+        mean, variance = keras.ops.moments(wide, axes=(0, 1, 2), synchronized=several)
+        scale = tf.cast(self.scale, tf.float32) * tf.math.rsqrt(variance + 1e-5)
+        return tf.cast((wide - mean) * scale + tf.cast(self.offset, tf.float32), x.dtype)
 
 
 class SpectralConv2D(keras.layers.Conv2D):

@@ -91,6 +91,7 @@ class Method(keras.Model):
 
     Config: ClassVar[type]
     averaged: ClassVar[tuple[str, ...]] = ()  # sub-networks that are exported, from a moving average of their weights
+    paired: ClassVar[bool] = False  # whether it learns from pairs: a batch has `input` beside `image`
 
     def __init__(
         self, config: Any, attributes: Sequence[str], groups: Mapping[str, Sequence[str]] | None = None, **kwargs

@@ -75,6 +75,8 @@ class Trainer:
         _check_batch("--batch_size", batch_size, replicas)
         if len(examples) < batch_size:
             raise InputError(f"--batch_size={batch_size}: there are only {len(examples)} training examples")
+        if kind.paired and examples.inputs is None:
+            raise InputError("--dataset: has no pairs, from which this system learns; use drawn_masks or paired_folder")
         tf.keras.utils.set_random_seed(seed)
         self.mixed_precision = mixed_precision
         with strategy.scope(), layers.precision("mixed_bfloat16" if mixed_precision else "float32"):

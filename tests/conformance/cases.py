@@ -14,13 +14,14 @@ from tf_homo.method import load
 @dataclasses.dataclass(frozen=True)
 class Case:
     """`options` of the Config; `attributes` of the examples; image_size must be among the options. `rate` is such that
-    nearly all weights move in these few steps.
+    nearly all weights move in these few steps. `paired`: the examples have inputs.
     """
 
     method: str
     options: dict
     attributes: tuple[str, ...]
     rate: float = 1e-3
+    paired: bool = False
 
 
 TINY = {
@@ -68,6 +69,32 @@ CASES = {
         },
         PAIRED,
         rate=1e-2,
+    ),
+    "pix2pix": Case(
+        "pix2pix",
+        {"image_size": 32, "width": 2, "field": "16", "steps": 3, "test_dropout": True},
+        FACES,
+        paired=True,
+    ),
+    "pix2pix_coarse_to_fine": Case(
+        "pix2pix",
+        {
+            "image_size": 32,
+            "width": 2,
+            "generator": "encoder_decoder",
+            "upsample": "transposed",
+            "norm": "instance",
+            "field": "16",
+            "scales": 2,
+            "spectral": True,
+            "conditional": False,
+            "gan": "hinge",
+            "coarse_steps": 2,
+            "steps": 2,
+            "final_rate": 0.5,
+        },
+        (),
+        paired=True,
     ),
 }
 TRANSLATOR = {"image_size": 16, "width": 2, "blocks": 1, "field": 16, "classifier_steps": 2, "steps": 3, "held": 0.4}
@@ -120,6 +147,7 @@ class System:
             rng.integers(0, 2, (12, len(case.attributes))).astype(np.float32),
             case.attributes,
             about={"dataset": "noise"},
+            inputs=rng.integers(0, 256, (12, size, size, 3), np.uint8) if case.paired else None,
         )
 
     def method(self):

@@ -11,13 +11,9 @@ from tests.conformance.cases import tensors
 def batch(system):
     """Six examples; every image is plain, of a grey of its own, so that it is known after any move."""
     size, count = system.config.image_size, 6
-    grey = np.arange(10, 250, 40, np.uint8)
-    return tensors(
-        {
-            "image": np.broadcast_to(grey[:, None, None, None], (count, size, size, 3)).copy(),
-            "labels": np.eye(count, len(system.attributes), dtype=np.float32),
-        }
-    )
+    grey = np.broadcast_to(np.arange(10, 250, 40, np.uint8)[:, None, None, None], (count, size, size, 3)).copy()
+    labels = np.eye(count, len(system.attributes), dtype=np.float32)
+    return tensors({name: labels if name == "labels" else grey for name in system.examples.arrays()})
 
 
 @pytest.fixture(scope="module")

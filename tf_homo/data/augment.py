@@ -50,6 +50,29 @@ def moved(image: tf.Tensor, moves: Moves, place: tf.Tensor, pose: tf.Tensor) -> 
     )
 
 
+def jittered(image: tf.Tensor, enlarge: float, mirror: bool, pose: tf.Tensor) -> tf.Tensor:
+    """Images (B, S, S, 3) enlarged by the share `enlarge`, cropped to their size, mirrored (Isola et al. 2017: 286
+    pixels cropped to 256). The same pose moves two pictures alike. With `enlarge` of 0 nothing is resampled.
+
+    Args:
+      pose: (B, 3) in [0, 1]: left and top of the crop, mirrored below one half.
+    """
+    size, larger = image.shape[1], 1.0 + enlarge
+    flip = tf.where((pose[:, 2] < 0.5) & mirror, -1.0, 1.0)
+    # from the middle of a pixel of the result to a place in the image
+    corner = (pose[:, :2] * (larger - 1.0) * size + 0.5) / larger - 0.5
+    left = tf.where(flip > 0, corner[:, 0], corner[:, 0] + (size - 1) / larger)
+    zero, step = tf.zeros_like(left), tf.ones_like(left) / larger
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=image,
+        transforms=tf.stack([flip * step, zero, left, zero, step, corner[:, 1], zero, zero], axis=1),
+        output_shape=(size, size),
+        fill_value=0.0,
+        interpolation="BILINEAR" if enlarge else "NEAREST",
+        fill_mode="NEAREST",
+    )
+
+
 def rectangles(drawn: tf.Tensor, runs: tf.Tensor, share: float, h: int, w: int) -> tf.Tensor:
     """Parts of a latent to erase, (B, h, w, R) of 0 and 1, one for each of R runs of its channels.
 
