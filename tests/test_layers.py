@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_homo.layers import DepthToSpace, InstanceNormalization, NearestUpsampling, precision
+from tf_homo.layers import (
+    DepthToSpace,
+    GivenBatchNormalization,
+    InstanceNormalization,
+    NearestUpsampling,
+    precision,
+)
 
 
 @pytest.fixture
@@ -88,3 +94,30 @@ def test_instance_norm_is_keras_s_group_norm_of_single_channels(image):
 def test_instance_norm_of_one_cell_keeps_it(image):
     cell = image[:, :1, :1]
     np.testing.assert_array_equal(InstanceNormalization()(cell), cell)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_given_batch_norm_is_keras_s_batch_norm_in_training(image, training):
+    ours, theirs = GivenBatchNormalization(), tf.keras.layers.BatchNormalization(epsilon=1e-5)
+    ours(image), theirs(image)
+    for net in (ours, theirs):
+        for variable, value in zip(net.trainable_variables, (np.arange(1.0, 6.0), np.arange(5.0)), strict=True):
+            variable.assign(value)
+    np.testing.assert_allclose(ours(image, training=training), theirs(image, training=True), atol=1e-5)
+    assert not ours.non_trainable_variables
+    with precision("mixed_bfloat16"):
+        assert GivenBatchNormalization()(image).dtype == tf.bfloat16
+
+
+def test_given_batch_norm_of_replicas_is_that_of_the_whole_batch(two_devices):
+    strategy = tf.distribute.MirroredStrategy(two_devices)
+    batch = tf.random.stateless_normal((4, 3, 3, 2), (0, 0))
+    with strategy.scope():
+        layer = GivenBatchNormalization()
+        layer.build(batch.shape)
+    halves = strategy.experimental_distribute_values_from_function(
+        lambda context: batch[2 * context.replica_id_in_sync_group :][:2]
+    )
+    run = tf.function(lambda x: strategy.run(layer, args=(x,)))
+    found = tf.concat(strategy.experimental_local_results(run(halves)), 0)
+    np.testing.assert_allclose(found, layer(batch), atol=1e-5)

@@ -44,7 +44,8 @@ def upsampling(kind: str, filters: int, kernel: int, **options) -> list[layers.L
         return [NearestUpsampling(), conv(filters, **options)]
     if kind == "shuffle":
         return [conv(4 * filters, **options), DepthToSpace(2)]
-    return [layers.Conv2DTranspose(filters, kernel, 2, padding="same", kernel_initializer="he_normal", **options)]
+    options.setdefault("kernel_initializer", "he_normal")
+    return [layers.Conv2DTranspose(filters, kernel, 2, padding="same", **options)]
 
 
 def laid_over(image: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
@@ -67,6 +68,11 @@ def run(plan: Sequence[layers.Layer], x: tf.Tensor) -> tf.Tensor:
     for layer in plan:
         x = layer(x)
     return x
+
+
+def start(residual: bool) -> str | keras.initializers.Initializer:
+    """How convolutions that paint start: as the papers start every one, or, of what is added to the image, as nothing."""
+    return "zeros" if residual else keras.initializers.RandomNormal(stddev=0.02)
 
 
 class Reflect(layers.Layer):
@@ -109,21 +115,21 @@ class Generator(keras.Model):
 
     Attributes:
       stride: sizes must be a multiple of it.
+      shrunk: how many pixels across a cell of the last map has.
     """
 
-    stride = 1
+    stride, shrunk = 1, 1
 
     def __init__(self, residual: bool, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.residual = residual
-        start = "zeros" if residual else keras.initializers.RandomNormal(stddev=0.02)
-        self.head = reflected(3, 7, kernel_initializer=start)
+        self.head = reflected(3, 7, kernel_initializer=start(residual))
 
     def build(self, shape):
         """Nothing: its layers are built as they are called. One inside another is not called itself."""
 
     def features(self, x: tf.Tensor, noise: tf.Tensor | None) -> tf.Tensor:
-        """(B, H, W, 3 + K) in [-1, 1] -> (B, H, W, w), the last map before colours."""
+        """(B, H, W, 3 + K) in [-1, 1] -> (B, H / shrunk, W / shrunk, ...), the last map before colours."""
         raise NotImplementedError
 
     def noise_size(self, size: int) -> int:
@@ -171,8 +177,8 @@ class ResNetGenerator(Generator):
 
 
 class UNetGenerator(Generator):
-    """pix2pix's: `levels` halvings down to the bottleneck and back; with `skips` each level is joined to its twin
-    (U-Net), without it is the plain encoder-decoder.
+    """pix2pix's: `levels` halvings down to the bottleneck and back, the last step to colours; with `skips` each level
+    is joined to its twin (U-Net), without it is the plain encoder-decoder.
 
     Dropout, the paper's only noise, follows the first three steps up. It is driven by `noise`, so that it is the same
     however a batch is split. The bottleneck has no norm (one cell a picture would become nothing), nor has the first
@@ -184,16 +190,17 @@ class UNetGenerator(Generator):
         residual: bool = False, skips: bool = True, **kwargs,
     ):  # fmt: skip
         super().__init__(residual, **kwargs)
-        self.skips, self.stride = skips, 2**levels
+        self.skips, self.stride, self.shrunk = skips, 2**levels, 2
         self.filters = [width * min(2**level, 8) for level in range(levels)]
         down, up = [], []
         for level, filters in enumerate(self.filters):
             inner = norm_kind if 0 < level < levels - 1 else "none"
             down.append([conv(filters, 4, 2, use_bias=inner == "none"), *norm(inner), layers.LeakyReLU(0.2)])
-        for filters in [*self.filters[-2::-1], width]:
+        for filters in self.filters[-2::-1]:
             steps = upsampling(upsample, filters, 4, use_bias=norm_kind == "none")
             up.append([*steps, *norm(norm_kind)])
         self.down, self.up = down, up
+        self.head = upsampling(upsample, 3, 4, kernel_initializer=start(residual))
 
     def noise_size(self, size):
         return sum(int(np.prod(shape)) for shape in self._dropped(size, size))
@@ -216,10 +223,8 @@ class UNetGenerator(Generator):
                 keep = tf.cast(tf.reshape(noise[:, :count], (-1, *dropped[step])) >= DROPPED, x.dtype)
                 x, noise = x * keep / (1.0 - DROPPED), noise[:, count:]
             x = tf.nn.relu(x)
-            if self.skips and twins:
-                x = tf.concat([x, twins[-1]], axis=-1)
-            if twins:
-                twins.pop()
+            if self.skips:
+                x = tf.concat([x, twins.pop()], axis=-1)
         return x
 
 
@@ -237,6 +242,7 @@ class CoarseToFine(Generator):
     ):  # fmt: skip
         super().__init__(residual, **kwargs)
         self.coarse, self.stride, self.enlarge = coarse, 2 * coarse.stride, NearestUpsampling()
+        self.brought = upsampling(upsample, width, 3) if coarse.shrunk == 2 else []
         options, half = {"use_bias": norm_kind == "none"}, max(width // 2, 1)
         after = lambda: [*norm(norm_kind), layers.ReLU()]  # noqa: E731
         first = "none" if conditional else norm_kind
@@ -253,7 +259,7 @@ class CoarseToFine(Generator):
     def drawn(self, x, noise):
         inner, colours = self.coarse.drawn(halved(x), noise)
         front = run(self.front, x)
-        features = run(self.back, front + tf.cast(inner, front.dtype))
+        features = run(self.back, front + tf.cast(run(self.brought, inner), front.dtype))
         return features, tf.cast(run(self.head, features), tf.float32) + self.enlarge(colours)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_homo.data.augment import Moves, moved, rectangles
+from tf_homo.data.augment import Moves, jittered, moved, rectangles
 
 
 def test_rectangles_lie_where_the_numbers_say():
@@ -54,3 +54,24 @@ def test_images_are_tilted_about_their_middle():
     found = moved(ramp(), Moves(tilt=90, mirror=False), tf.fill((2, 2), 0.5), pose).numpy()
     np.testing.assert_allclose(found[0, :, 3, 0], range(8), atol=1e-4)
     np.testing.assert_allclose(found[1, :, 3, 0], range(7, -1, -1), atol=1e-4)
+
+
+def test_jitter_of_nothing_changes_nothing_and_mirrors_exactly():
+    image = tf.random.stateless_uniform((2, 8, 8, 3), (0, 0))
+    pose = tf.constant([[0.3, 0.9, 0.2], [0.3, 0.9, 0.8]])
+    found = jittered(image, 0.0, True, pose)
+    np.testing.assert_array_equal(found[0], image[0, :, ::-1])
+    np.testing.assert_array_equal(found[1], image[1])
+    np.testing.assert_array_equal(jittered(image, 0.0, False, pose), image)
+
+
+def test_jitter_is_a_crop_of_the_enlarged_picture():
+    """Enlarged from 8 to 12 pixels, then 8 of them from the left, the middle, the right."""
+    image, enlarged = ramp(), tf.image.resize(ramp(), (12, 12)).numpy()
+    for place, first in ((0.0, 0), (0.5, 2), (1.0, 4)):
+        pose = tf.constant([[place, 0.5, 0.9], [0.5, place, 0.9]])
+        found = jittered(image, 0.5, True, pose)
+        np.testing.assert_allclose(found[0], enlarged[0, 2:10, first : first + 8], atol=1e-5)
+        np.testing.assert_allclose(found[1], enlarged[1, first : first + 8, 2:10], atol=1e-5)
+    mirrored = jittered(image, 0.5, True, tf.constant([[0.0, 0.5, 0.1], [0.0, 0.5, 0.9]]))
+    np.testing.assert_allclose(mirrored[0], mirrored[1, :, ::-1], atol=1e-5)
