@@ -1,14 +1,34 @@
-"""What a system that translates pictures makes of pairs that it was not trained on."""
+"""Measures systems that translate pictures, on pairs that they were not trained on, beside the true pictures.
+
+    python -m tf_homo.metrics.translation --segmenter=runs/segmenter --model=L1=runs/l1 --model=L1+cGAN=runs/cgan \\
+        --output_dir=runs/translation
+
+Of each model: segmentation score, Lab histograms against the real ones, checkerboard energy, L1. A model that makes
+pictures of labels is read by the segmenter; of one that makes labels, the nearest colours are its classes. Writes
+translation.md, translation.json, pictures.png and colours.png.
+"""
 
 import dataclasses
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from absl import flags
 
-from tf_homo import serving
+from tf_homo import errors, files, report, serving
 from tf_homo.errors import InputError
+from tf_homo.metrics import checkerboard, colour, segmentation
+from tf_homo.metrics.segmentation import Score
 
 HELD_OUT = ("validation", "test")  # the first that has pairs
+TRUTH = "ground truth"
+COLUMNS = {
+    "pixel_accuracy": "pixel acc.", "class_accuracy": "class acc.", "class_iou": "class IoU", "L": "L", "a": "a",
+    "b": "b", "energy_2": "checks 2", "peak_2": "peak 2", "energy_4": "checks 4", "peak_4": "peak 4", "l1": "L1",
+}  # fmt: skip
+SHOWN = 8  # pairs in the picture
 
 
 def translated(model: serving.Morpher, images: np.ndarray, batch: int = 16) -> np.ndarray:
@@ -35,10 +55,7 @@ def held_out(path: str | os.PathLike, count: int | None = None, **places: str | 
     if "translate" not in model.signatures:
         raise InputError(f"{path}: does not translate pictures; it has {', '.join(sorted(model.signatures))}")
     source = Source.recorded(model.info, **{name: place for name, place in places.items() if place})
-    examples = pairs(source, "", model.info["image_size"])
-    chosen = dataclasses.replace(
-        examples, images=examples.images[:count], inputs=examples.inputs[:count], labels=examples.labels[:count]
-    )
+    chosen = first(pairs(source, "", model.info["image_size"]), count)
     return translated(model, chosen.inputs), chosen
 
 
@@ -59,3 +76,99 @@ def pairs(source, split: str, size: int):
     if examples.inputs is None:
         raise InputError(f"--dataset={source.dataset}: has no pairs; use drawn_masks or paired_folder")
     return examples
+
+
+def first(examples, count: int | None):
+    """The first `count` of pairs (Examples)."""
+    cut = {name: getattr(examples, name)[:count] for name in ("images", "inputs", "labels")}
+    return dataclasses.replace(examples, **cut, extras={})
+
+
+def score(made: np.ndarray, examples, segmenter) -> Score:
+    """The segmentation score of what was made (N, S, S, 3) of the inputs of `examples`, by `segmenter`: it reads
+    pictures; label maps are read by their colours.
+    """
+    palette = segmenter.palette
+    if examples.about["direction"] == segmenter.about["data"]["direction"]:
+        return segmenter.score(made, segmentation.nearest(examples.inputs, palette))
+    truth, found = (segmentation.nearest(maps, palette) for maps in (examples.images, made))
+    return segmentation.score(segmentation.confusion(truth, found, len(palette)))
+
+
+def measured(made: np.ndarray, examples, segmenter) -> dict[str, float]:
+    """Every number of COLUMNS for what was made: segmentation score; intersection of the histograms of L, a and b with
+    those of the real pictures; energy and peak of checkerboards; L1 in 1/255.
+    """
+    histograms = [colour.histograms(images) for images in (made, examples.images)]
+    real = examples.images.astype(np.float32) / 255
+    made = made if made.dtype != np.uint8 else made.astype(np.float32) / 255
+    checks = {
+        f"{name}_{period}": measure(made, period)
+        for name, measure in (("energy", checkerboard.energy), ("peak", checkerboard.peak))
+        for period in (2, 4)
+    }
+    l1 = 255 * float(np.abs(made - real).mean())
+    return score(made, examples, segmenter)._asdict() | colour.intersection(*histograms) | checks | {"l1": l1}
+
+
+def table(rows: Mapping[str, Mapping[str, float]], columns: Sequence[str] = tuple(COLUMNS)) -> str:
+    """Markdown: a line for each row."""
+    lines = ["| | " + " | ".join(COLUMNS[name] for name in columns) + " |", "|---" * (1 + len(columns)) + "|"]
+    for name, row in rows.items():
+        lines.append(f"| {name} | " + " | ".join(f"{row[column]:.3g}" for column in columns) + " |")
+    return "\n".join(lines)
+
+
+def pictures(examples, made: Mapping[str, np.ndarray], count: int = SHOWN) -> np.ndarray:
+    """A grid: a row for each of the first pairs: the input, what each system made of it, the true picture."""
+    columns = {"input": examples.inputs, **made, "real": examples.images}
+    rows = [[report.to_uint8(images[i]) for images in columns.values()] for i in range(min(count, len(examples)))]
+    return report.grid(rows, column_labels=[name.replace(", ", "\n") for name in columns])
+
+
+def write(folder: Path, name: str, examples, made: Mapping[str, np.ndarray], found: Mapping[str, Any], text: str):
+    """NAME.md, NAME.json and, for a person to look at, pictures.png and colours.png, in `folder`."""
+    files.write_text(folder / f"{name}.md", text)
+    files.write_json(folder / f"{name}.json", dict(found))
+    report.save_image(folder / "pictures.png", pictures(examples, made))
+    sets = {"real": examples.images, **made}
+    report.save_image(folder / "colours.png", colour.plot({n: colour.histograms(x) for n, x in sets.items()}))
+
+
+def main(_: list[str]) -> None:
+    """Flags -> models and pairs -> a table and two pictures."""
+    given = flags.FLAGS
+    folder = files.output_folder("output_dir", given.output_dir)
+    errors.import_tensorflow()
+    from tf_homo.metrics import segmenter as segmenters
+
+    segmenter = segmenters.load(given.segmenter)
+    places = {"data_dir": given.data_dir, "data_path": given.data_path}
+    made, rows, examples = {}, {}, None
+    for text in given.model:
+        name, _, path = text.partition("=")
+        if not path or name in made:
+            raise InputError(f"--model={text}: write NAME=PATH, each name once")
+        made[name], own = held_out(path, given.pairs, **places)
+        if examples is not None and not np.array_equal(own.inputs, examples.inputs):
+            raise InputError(f"--model={text}: was trained on other pairs than {next(iter(made))}; measure them apart")
+        examples = own
+        rows[name] = measured(made[name], examples, segmenter)
+    rows = {TRUTH: measured(examples.images, examples, segmenter)} | rows
+    text = f"{table(rows)}\n\n{len(examples)} pairs of {examples.about['dataset']} that were not trained on.\n"
+    write(folder, "translation", examples, made, {"models": rows, "pairs": len(examples)}, text)
+    print(text)
+
+
+def _define_flags() -> None:
+    flags.DEFINE_multi_string("model", None, "NAME=PATH of a run folder, SavedModel or .tflite", required=True)
+    flags.DEFINE_string("segmenter", None, "folder of the segmenter; see tf_homo.metrics.segmenter", required=True)
+    flags.DEFINE_string("output_dir", None, "folder for the results", required=True)
+    flags.DEFINE_integer("pairs", None, "how many pairs; by default all that are held out", 1)
+    flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
+    flags.DEFINE_string("data_path", None, "the folder of the pairs, where it has moved")
+
+
+if __name__ == "__main__":
+    _define_flags()
+    errors.run(main)
