@@ -51,7 +51,7 @@ setup(
     ],
     packages=find_packages(include=["tf_homo", "tf_homo.*", "export", "export.*"]),
     package_data={
-        "tf_homo": ["pretrained/**/*"],
+        "tf_homo": ["metrics/*.html", "pretrained/**/*"],
         "export.android": ["*.kts", "*.properties", "*.md", "gradle/**/*", "src/main/*.xml", "src/main/kotlin/**/*"],
         "export.serving": ["*"],
         "export.web": ["page/*", "package*.json"],

@@ -52,8 +52,8 @@ def held_out(path: str | os.PathLike, count: int | None = None, **places: str | 
     from tf_homo.data.sets import Source
 
     model = serving.load(path)
-    if "translate" not in model.signatures:
-        raise InputError(f"{path}: does not translate pictures; it has {', '.join(sorted(model.signatures))}")
+    if "translate" not in model.signatures or set(model.calls["translate"].inputs) != {"image"}:
+        raise InputError(f"{path}: makes no picture of a picture alone; give a model that learned from pairs")
     source = Source.recorded(model.info, **{name: place for name, place in places.items() if place})
     chosen = first(pairs(source, "", model.info["image_size"]), count)
     return translated(model, chosen.inputs), chosen
