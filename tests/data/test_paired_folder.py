@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.data.pictures import content, plain, put
-from tf_homo.data import drawing, paired_folder
+from tf_homo.data import check, drawing, paired_folder
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
 
@@ -158,6 +158,15 @@ def test_drawn_masks_are_pairs_of_mask_and_face(tmp_path):
     to_masks = Source("drawn_masks", counts=(3, 1, 1), data_dir=str(tmp_path), direction="b_to_a").read("train", 32)
     np.testing.assert_array_equal(to_masks.images, to_faces.inputs)
     np.testing.assert_array_equal(to_masks.inputs, to_faces.images)
+
+
+def test_check_data_tells_of_pairs(folder, source, capsys):
+    put(folder, "train/1.png", side_by_side())
+    put(folder, "train/odd.png", side_by_side(size=(15, 8)))
+    check.run(source(), 8, None)
+    text = capsys.readouterr().out
+    assert "train               1" in text and "8x8: 1" in text and "of odd width: 1" in text
+    assert "train/odd.png: is 15 pixels wide" in text and "attribute" not in text and "branches" not in text
 
 
 def test_real_facades(shared_data, tmp_path):

@@ -168,7 +168,7 @@ class Pix2Pix(Method):
     def generator_loss(self, net, given: tf.Tensor, real: tf.Tensor, noise) -> tuple[tf.Tensor, Terms]:
         """What G minimises."""
         fake = net(given, noise=noise, training=True)
-        l1 = losses.absolute_error(fake, real)
+        l1 = 2.0 * losses.absolute_error(fake, real)  # of pictures in [-1, 1], which the paper's weights are for
         loss, terms = self.config.l1_weight * l1, {"l1": l1}
         if self.discriminator:
             gan = losses.over_scales(losses.ADVERSARIAL[self.config.gan][1], self.judged(given, fake))

@@ -107,9 +107,8 @@ def train(network, images: np.ndarray, truth: np.ndarray, steps: int, batch: int
             bar.set_postfix(loss=f"{float(loss):.3f}")
 
 
-def made(source, size: int, steps: int, batch: int = 16, most: int | None = None) -> Segmenter:
-    """A segmenter of the training pairs that `source` (data.sets.Source) names, `most` of them, with its own score on
-    others.
+def made(source, size: int, steps: int, batch: int = 16) -> Segmenter:
+    """A segmenter of the training pairs that `source` (data.sets.Source) names, with its own score on others.
 
     Raises:
       InputError: no pairs, the inputs are no label maps, or a size that the network cannot halve three times.
@@ -119,7 +118,7 @@ def made(source, size: int, steps: int, batch: int = 16, most: int | None = None
     if size % STRIDE:
         raise InputError(f"--image_size={size}: the segmenter needs a multiple of {STRIDE}")
     examples = translation.pairs(source, "train", size)
-    images, inputs = examples.images[:most], examples.inputs[:most]
+    images, inputs = examples.images, examples.inputs
     chosen = np.linspace(0, len(inputs) - 1, min(SAMPLE, len(inputs))).astype(int)
     palette = segmentation.palette_of(inputs[chosen], f"--direction={source.direction}: the inputs of {source.dataset}")
     keras.utils.set_random_seed(0)

@@ -32,7 +32,9 @@ SHOWN = 8  # pairs in the picture
 
 
 def translated(model: serving.Morpher, images: np.ndarray, batch: int = 16) -> np.ndarray:
-    """Images (N, S, S, 3), uint8 or float in [0, 1] -> what `model` makes of them, float32 in [0, 1]."""
+    """Images (N, S, S, 3), uint8 or float in [0, 1] -> what `model` makes of them, float32 in [0, 1],
+    `batch` at a time, which counts where its norms take the statistics of what they are given.
+    """
     scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
     parts = range(0, len(images), batch)
     made = [model.call("translate", image=images[i : i + batch].astype(np.float32) * scale) for i in parts]
