@@ -47,20 +47,22 @@ def test_the_text_tells_which_orderings_came_out():
 
 
 def test_it_trains_scores_and_goes_on(tmp_path):
-    command = [
-        sys.executable, "-m", "benchmarks.pix2pix_orderings", f"--output_dir={tmp_path / 'out'}", "--steps=2",
-        "--image_size=32", "--width=2", "--train_examples=16", "--segmenter_steps=2", "--batch_size=4",
-        f"--data_dir={tmp_path / 'data'}", "--only=L1+cGAN", "--only=to labels, L1",
-    ]  # fmt: skip
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    written = set()
-    for _ in range(2):  # the second finds everything done
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-2000:]
-        assert "| L1+cGAN | 0." in done.stdout
-        written.add((tmp_path / "out" / "L1+cGAN" / "made.npy").stat().st_mtime_ns)
-    assert len(written) == 1
+    """Another variant is added to what is done, which is not done again."""
     out = tmp_path / "out"
+    command = [
+        sys.executable, "-m", "benchmarks.pix2pix_orderings", f"--output_dir={out}", "--steps=2", "--image_size=32",
+        "--width=2", "--train_examples=16", "--segmenter_steps=2", "--batch_size=4", f"--data_dir={tmp_path / 'data'}",
+    ]  # fmt: skip
+    written = set()
+    for more in ([], ["--only=to labels, L1"]):
+        done = subprocess.run(
+            [*command, "--only=L1", *more], cwd=ROOT, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert "| L1 | 0." in done.stdout
+        written.add((out / "L1" / "made.npy").stat().st_mtime_ns)
+    assert len(written) == 1
     found = json.loads((out / "orderings.json").read_text())
-    assert set(found["variants"]) == {TRUTH, "L1+cGAN", "to labels, L1"}
+    assert set(found["variants"]) == {TRUTH, "L1", "to labels, L1"}
     assert (out / "to labels_L1" / "model.json").exists() and (out / "pictures.png").exists()
