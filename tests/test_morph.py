@@ -211,6 +211,13 @@ def test_gif_and_mp4_have_33_frames(run, model, monkeypatch):
     assert counts == [(33, 20), (33, 10)]
 
 
+def test_a_model_without_latents_has_nothing_to_morph(run, model):
+    model.signatures = {"translate"}
+    model.info["branches"] = []
+    with pytest.raises(InputError, match="has no latent to move in; try python -m tf_homo.translate"):
+        run()
+
+
 def test_without_target_a_model_that_edits_is_enough(run, model, shown):
     with pytest.raises(InputError, match="--target is missing: this model has no 'edit_attributes'"):
         run(target=None)

@@ -78,6 +78,8 @@ def main(_: Sequence[str]) -> None:
     from tf_homo import serving  # may take seconds to import TensorFlow: the flags are checked before
 
     model = serving.load(_MODEL.value)
+    if "encode" not in model.signatures:
+        raise InputError(f"--model={_MODEL.value}: has no latent to move in; try python -m tf_homo.translate")
     if not _TARGET.value and "edit_attributes" not in model.signatures:
         raise InputError("--target is missing: this model has no 'edit_attributes' signature; give an image to move to")
     end = _vector("strength", _STRENGTH.value or _everything(model), model)
