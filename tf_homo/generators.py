@@ -70,8 +70,8 @@ def run(plan: Sequence[layers.Layer], x: tf.Tensor) -> tf.Tensor:
     return x
 
 
-def start(residual: bool) -> str | keras.initializers.Initializer:
-    """How convolutions that paint start: as the papers start every one, or, of what is added to the image, as nothing."""
+def initial(residual: bool) -> str | keras.initializers.Initializer:
+    """How convolutions that paint start: as the papers start every one, or as nothing where it is added to the image."""
     return "zeros" if residual else keras.initializers.RandomNormal(stddev=0.02)
 
 
@@ -123,7 +123,7 @@ class Generator(keras.Model):
     def __init__(self, residual: bool, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.residual = residual
-        self.head = reflected(3, 7, kernel_initializer=start(residual))
+        self.head = reflected(3, 7, kernel_initializer=initial(residual))
 
     def build(self, shape):
         """Nothing: its layers are built as they are called. One inside another is not called itself."""
@@ -200,7 +200,7 @@ class UNetGenerator(Generator):
             steps = upsampling(upsample, filters, 4, use_bias=norm_kind == "none")
             up.append([*steps, *norm(norm_kind)])
         self.down, self.up = down, up
-        self.head = upsampling(upsample, 3, 4, kernel_initializer=start(residual))
+        self.head = upsampling(upsample, 3, 4, kernel_initializer=initial(residual))
 
     def noise_size(self, size):
         return sum(int(np.prod(shape)) for shape in self._dropped(size, size))
