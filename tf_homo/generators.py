@@ -71,7 +71,7 @@ def run(plan: Sequence[layers.Layer], x: tf.Tensor) -> tf.Tensor:
 
 
 def initial(residual: bool) -> str | keras.initializers.Initializer:
-    """How convolutions that paint start: as the papers start every one, or as nothing where it is added to the image."""
+    """How convolutions that paint start: as the papers start every one, or as nothing where it adds to the image."""
     return "zeros" if residual else keras.initializers.RandomNormal(stddev=0.02)
 
 
