@@ -14,7 +14,6 @@ from tf_homo.method import load
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (
     "--image_size=32 --width=2 --encoder=patch --decoder=shuffle --latent_depth=4 --branch_width=4 --nomirror "
-    "--attribute=Smiling,Young "
     "--classifier_steps=0 --autoencoder_steps=1 --steps=0 --train_examples=4 --batch_size=2 --sample_every=0"
 ).split()
 
@@ -37,7 +36,7 @@ def complaint(ended):
 def run(tmp_path_factory):
     """The folder of a run of one step."""
     folder = tmp_path_factory.mktemp("train")
-    (folder / "tiny.cfg").write_text("# a comment\n" + "\n".join(TINY) + "\n")
+    (folder / "tiny.cfg").write_text("# a comment\n" + "\n".join((*TINY, "--attribute=Smiling,Young")) + "\n")
     ended = train(f"--flagfile={folder / 'tiny.cfg'}", f"--data_dir={folder / 'data'}", f"--run_dir={folder / 'run'}")
     assert ended.returncode == 0, ended.stderr
     assert "autoencoder" in ended.stderr  # the progress bar
