@@ -61,7 +61,7 @@ $(LIBRARIES): export/web/package-lock.json
 	@touch $@
 
 test: lint ## lint, then the whole test suite
-	$(PY) -m pytest -n $(JOBS) --dist=loadfile
+	$(PY) -m pytest -n $(JOBS) --dist=loadfile --no-loadscope-reorder
 
 test-addons: $(STAMP) $(ADDONS)/.installed ## compare with tensorflow-addons, in .venv-addons; wants Python 3.11
 	rm -rf build/addons
