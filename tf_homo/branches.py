@@ -6,6 +6,7 @@ from tf_homo import image_bytes
 from tf_homo.attributes import REST, leads_of
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Method, Signature
+from tf_homo.networks import stacked
 
 
 class BranchedMethod(Method):
@@ -17,11 +18,13 @@ class BranchedMethod(Method):
         source's.
       leads: {group: the attribute that `edit` gives or takes}.
       edits: whether it moves faces without a reference, too.
+      keeps_length: whether latents carry, as their last channel, how long their code is.
       latent_shape: (h, w, d), known after build_all; depth: channels of the code, before those of the reading if the
       latents carry one, -1 to 1 for each attribute and the same everywhere.
     """
 
     edits = False
+    keeps_length = False
 
     def __init__(self, config, attributes, rest: bool, **kwargs):
         super().__init__(config, attributes, **kwargs)
@@ -60,8 +63,7 @@ class BranchedMethod(Method):
 
     def interpolate(self, source: tf.Tensor, difference: tf.Tensor, strength: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """F_interp (B, h, w, d) and the moves T_i (B, C, h, w, d) for strength (B, C)."""
-        # not tf.stack, see Interpolator
-        moves = tf.concat([tf.expand_dims(move, 1) for move in self.moves(difference, source)], axis=1)
+        moves = stacked(self.moves(difference, source))
         return source + tf.einsum("bc,bchwd->bhwd", strength, moves), moves
 
     def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
@@ -72,10 +74,16 @@ class BranchedMethod(Method):
         moves = self.interpolator.moves(apart, here)
         if not self.keeps_length:
             return moves
-        longer = [length(self.code(here + move)) - length(self.code(here)) for move in moves]
-        if self.interpolator.remainder:
-            longer[-1] = difference[..., -1:] - tf.add_n(longer[:-1])
+        code, rest = self.code(here), self.interpolator.remainder
+        now = length(code)
+        longer = [length(code + self.code(move)) - now for move in (moves[:-1] if rest else moves)]
+        if rest:
+            longer.append(difference[..., -1:] - tf.add_n(longer))
         return [tf.concat(both, axis=-1) for both in zip(moves, longer, strict=True)]
+
+    def coupling(self, change: tf.Tensor) -> tf.Tensor:
+        """How far readings (B, K) go along when some change; here none does."""
+        return change
 
     def imagined(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
         """F_b - F_a (B, h, w, d) towards a reference that nobody gave: no code, and the reading as wished (B, K), from

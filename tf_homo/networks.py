@@ -209,6 +209,15 @@ class ShuffleDecoder(keras.Model):
         return 0.5 + 0.5 * (tf.cast(straight, tf.float32) + tf.cast(drawn, tf.float32))
 
 
+def stacked(moves: list[tf.Tensor]) -> tf.Tensor:
+    """C moves (B, h, w, d) -> (B, C, h, w, d).
+
+    Not tf.stack: its gradient is one operator with C outputs, and TensorFlow's oneDNN pass, which fuses the gradients
+    of kernel and bias, looks at the operator alone and hands branches each other's bias gradients.
+    """
+    return tf.concat([tf.expand_dims(move, 1) for move in moves], axis=1)
+
+
 class Interpolator(keras.Model):
     """F_interp = F_a + sum_i v_i T_i(F_b - F_a); T_i = three 3x3 convolutions with ReLU between, one T_i per branch.
 
@@ -237,9 +246,7 @@ class Interpolator(keras.Model):
 
     def call(self, difference, source):
         """F_b - F_a and F_a (B, h, w, d) -> the moves T_i of every branch at full strength, (B, C, h, w, d)."""
-        # not tf.stack: its gradient is one operator with C outputs, and TensorFlow's oneDNN pass, which fuses the
-        # gradients of kernel and bias, looks at the operator alone and hands branches each other's bias gradients
-        return tf.concat([tf.expand_dims(move, 1) for move in self.moves(difference, source)], axis=1)
+        return stacked(self.moves(difference, source))
 
     def moves(self, difference: tf.Tensor, source: tf.Tensor) -> list[tf.Tensor]:
         """As calling it, one (B, h, w, d) a branch: for exporters that want ranks up to 4."""

@@ -19,9 +19,10 @@ from tf_homo import discriminators, generators, losses
 from tf_homo.branches import BranchedMethod
 from tf_homo.data.augment import Moves, moved
 from tf_homo.errors import InputError
-from tf_homo.method import Batch, Phase, Signature, Stage, Terms, option
+from tf_homo.method import Batch, Phase, Signature, Stage, Terms, name_of, option
 from tf_homo.optimizers import Adam
 from tf_homo.perceptual import AttributeClassifier
+from tf_homo.pool import drawn_places
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,11 +54,19 @@ class Options(Moves):
     classifier_rate: float = option(1e-3, "Adam's rate for the reader")
 
 
+@dataclasses.dataclass(frozen=True)
+class CycleOptions(Options):
+    """What the Config of those that go there and back has."""
+
+    gan: str = option("least_squares", "the adversarial loss", tuple(losses.ADVERSARIAL))
+    pool: int = option(50, "earlier pictures that each discriminator remembers")
+    cycle_weight: float = option(10.0, "of the way there and back")
+
+
 class Translator(BranchedMethod):
     """A method with `reader` and `translated`; a branch for each group of attributes."""
 
     edits = True
-    keeps_length = False
     depth = 3  # channels of the picture in a latent, before the codes
 
     def __init__(self, config: Options, attributes, groups=None, **kwargs):
@@ -108,10 +117,6 @@ class Translator(BranchedMethod):
         still, codes = tf.zeros_like(self.code(difference)), difference[..., self.depth :]
         masks = [tf.constant(mask) for mask in zip(*self.membership, strict=True)]  # (K,) for each branch
         return [tf.concat([still, codes * mask], axis=-1) for mask in masks]
-
-    def imagined(self, latent, wish):
-        change = (tf.abs(wish) * (tf.sign(wish) - self.reading(latent)))[:, None, None]
-        return tf.concat([tf.zeros_like(self.code(latent)), change + tf.zeros_like(latent[..., self.depth :])], -1)
 
     def signatures(self):
         size = self.config.image_size
@@ -193,13 +198,24 @@ class Translator(BranchedMethod):
         return [np.flatnonzero(~with_it), np.flatnonzero(with_it)]
 
 
-def one_attribute(attributes, system: str) -> None:
-    """InputError where a system of two domains is given other than one attribute."""
-    if len(attributes) != 1:
-        raise InputError(
-            f"--attributes: {system} moves one attribute, and there are {len(attributes)}; name one of "
-            f"{', '.join(attributes)}"
-        )
+class CycleTranslator(Translator):
+    """Between two domains, there and back; its discriminators remember earlier pictures."""
+
+    def __init__(self, config: CycleOptions, attributes, groups=None, **kwargs):
+        if len(attributes) != 1:
+            raise InputError(
+                f"--attributes: {name_of(type(self))} moves one attribute, and there are {len(attributes)}; name one "
+                f"of {', '.join(attributes)}"
+            )
+        super().__init__(config, attributes, groups, **kwargs)
+
+    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
+        """As every translator's, with what the pool draws."""
+        count = tf.shape(batch["labels"])[0]
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3, alg="philox"))
+        place = drawn_places(seeds[1], count, self.config.pool)
+        draw = tf.random.stateless_uniform((count,), seeds[2], alg="philox")
+        return super().prepare(batch, seeds[0]) | {"place": place, "draw": draw}
 
 
 def turns(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

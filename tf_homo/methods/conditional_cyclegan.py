@@ -22,28 +22,23 @@ import tensorflow as tf
 from tf_homo import losses
 from tf_homo.generators import halved, laid_over
 from tf_homo.method import Batch, Phase, Stage, Terms, option
-from tf_homo.pool import drawn_places
-from tf_homo.translators import Options, Translator, one_attribute
+from tf_homo.translators import CycleOptions, CycleTranslator
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Options):
+class Config(CycleOptions):
     """Options of the conditional CycleGAN; each is a flag."""
 
-    gan: str = option("least_squares", "the adversarial loss", tuple(losses.ADVERSARIAL))
-    pool: int = option(50, "earlier pictures that the discriminator remembers")
-    cycle_weight: float = option(10.0, "of the way there and back")
     self_weight: float = option(10.0, "of leaving alone what is there already")
 
 
-class ConditionalCycleGan(Translator):
+class ConditionalCycleGan(CycleTranslator):
     """The system: sub-networks generator, critic and reader."""
 
     Config = Config
     averaged = ("generator", "reader")
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
-        one_attribute(attributes, "conditional_cyclegan")
         super().__init__(config, attributes, groups, **kwargs)
         self.generator = self.made_generator("generator", True)
         self.critic = self.made_critic("critic", config.pool, codes=1)
@@ -64,13 +59,6 @@ class ConditionalCycleGan(Translator):
             )
 
         return self.staged(phases)
-
-    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
-        count = tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3, alg="philox"))
-        place = drawn_places(seeds[1], count, self.config.pool)
-        draw = tf.random.stateless_uniform((count,), seeds[2], alg="philox")
-        return super().prepare(batch, seeds[0]) | {"place": place, "draw": draw}
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 

@@ -23,28 +23,23 @@ import tensorflow as tf
 from tf_homo import losses
 from tf_homo.generators import halved
 from tf_homo.method import Batch, Phase, Stage, Terms, option
-from tf_homo.pool import drawn_places
-from tf_homo.translators import Options, Translator, one_attribute, turns
+from tf_homo.translators import CycleOptions, CycleTranslator, turns
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Options):
+class Config(CycleOptions):
     """Options of CycleGAN; each is a flag."""
 
-    gan: str = option("least_squares", "the adversarial loss", tuple(losses.ADVERSARIAL))
-    pool: int = option(50, "earlier pictures that each discriminator remembers")
-    cycle_weight: float = option(10.0, "of the way there and back")
     identity_weight: float = option(5.0, "of leaving alone what is there already")
 
 
-class CycleGan(Translator):
+class CycleGan(CycleTranslator):
     """The system: sub-networks forth, back, critic_a, critic_b and reader."""
 
     Config = Config
     averaged = ("forth", "back", "reader")
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
-        one_attribute(attributes, "cyclegan")
         super().__init__(config, attributes, groups, **kwargs)
         self.forth, self.back = (self.made_generator(name, False) for name in ("forth", "back"))
         self.critic_a, self.critic_b = (self.made_critic(name, config.pool) for name in ("critic_a", "critic_b"))
@@ -69,13 +64,6 @@ class CycleGan(Translator):
             )
 
         return self.staged(phases)
-
-    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
-        count = tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3, alg="philox"))
-        place = drawn_places(seeds[1], count, self.config.pool)
-        draw = tf.random.stateless_uniform((count,), seeds[2], alg="philox")
-        return super().prepare(batch, seeds[0]) | {"place": place, "draw": draw}
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 
