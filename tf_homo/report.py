@@ -3,6 +3,8 @@
 Images are (H, W, 3) RGB, float in [0, 1] or uint8 in [0, 255]. Nothing here knows a model.
 """
 
+import base64
+import io
 import itertools
 import os
 from collections.abc import Sequence
@@ -25,6 +27,28 @@ def to_uint8(image: np.ndarray) -> np.ndarray:
     if image.dtype == np.uint8:
         return image
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def to_unit(image: np.ndarray) -> np.ndarray:
+    """(..., 3) uint8, or float in [0, 1] as it is -> float32 in [0, 1]."""
+    image = np.asarray(image)
+    return image.astype(np.float32) * np.float32(1 / 255 if image.dtype == np.uint8 else 1)
+
+
+def embedded(picture: np.ndarray) -> str:
+    """A picture (H, W, 3), float in [0, 1] or uint8, as the URL of a PNG, to stand in a page."""
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(to_uint8(picture))).save(file, "png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def plotted(figure) -> np.ndarray:
+    """A matplotlib Figure as a picture (H, W, 3) uint8."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
 def enlarge(image: np.ndarray, smallest: int) -> np.ndarray:

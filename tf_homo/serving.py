@@ -162,6 +162,19 @@ def load(path: str | os.PathLike | None = None) -> Morpher:
     raise InputError(f"{place}: not a model; give {KINDS}")
 
 
+def paired(path: str | os.PathLike) -> Morpher:
+    """As `load`, of a model that makes a picture of a picture alone; InputError where it does not."""
+    model = load(path)
+    if "translate" not in model.signatures or set(model.calls["translate"].inputs) != {"image"}:
+        raise not_paired(path)
+    return model
+
+
+def not_paired(path: str | os.PathLike) -> InputError:
+    """The error that `paired` raises."""
+    return InputError(f"{path}: makes no picture of a picture alone; give a model that learned from pairs")
+
+
 def live(method: "Method") -> Morpher:
     """The method as it is in memory, with the weights it has now or will have."""
     return Morpher(_live_calls(method), card(method), "run")

@@ -14,7 +14,6 @@ from absl import flags
 from PIL import Image
 
 from tf_homo import errors, photos, report, serving
-from tf_homo.errors import InputError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -32,9 +31,7 @@ def translated(model: str, source: str, longest: int) -> np.ndarray:
     photos.check(source, crop="center")  # before TensorFlow is waited for
     if (Path(model) / "checkpoints").is_dir():
         return _live(model)(_within(photos.decode(source).image, longest))
-    exported = serving.load(model)
-    if "translate" not in exported.signatures or set(exported.calls["translate"].inputs) != {"image"}:
-        raise _no_pairs(model)
+    exported = serving.paired(model)
     return exported.call("translate", image=photos.read(source, exported.info["image_size"])[None])[0]
 
 
@@ -46,12 +43,8 @@ def _live(run_dir: str) -> Callable[[np.ndarray], np.ndarray]:
 
     method = restore(run_dir)
     if not method.paired:
-        raise _no_pairs(run_dir)
+        raise serving.not_paired(run_dir)
     return lambda image: method.translate(tf.constant(image[None]))[0].numpy()
-
-
-def _no_pairs(model: str) -> InputError:
-    return InputError(f"--model={model}: makes no picture of a picture alone; give a model that learned from pairs")
 
 
 def _within(image: Image.Image, longest: int) -> np.ndarray:

@@ -68,6 +68,7 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
 
     from tf_homo import report
     from tf_homo.data import drawing
+    from tf_homo.metrics import translation
 
     told = model.info.get("attributes") or []
     if "translate" not in model.signatures:
@@ -80,13 +81,13 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
     columns = [drawing.ATTRIBUTES.index(name) if name in known else None for name in told]
     own = np.stack([np.zeros(count) if c is None else np.where(strengths[:, c] >= 0.5, 1, -1) for c in columns], axis=1)
     ramp = np.linspace(-1, 1, STEPS, dtype=np.float32)
+    before = reader.read(images)[0]
     found, rows = {}, []
     for name in tqdm(known, unit="attribute", disable=len(known) == 1):
         codes = np.repeat(own.astype(np.float32)[None], STEPS, axis=0)  # (V, n, K): what they are, but for this one
         codes[:, :, told.index(name)] = ramp[:, None]
-        frames = np.stack([translated(model, images, code) for code in codes])  # (V, n, S, S, 3)
+        frames = np.stack([translation.translated(model, images, code, BATCH) for code in codes])  # (V, n, S, S, 3)
         reads = np.stack([reader.read(frame)[0] for frame in frames], axis=1)  # (n, V, 18)
-        before = reader.read(images)[0]
         truth = reader.read(opposite(faces, drawing.ATTRIBUTES.index(name), images.shape[1]))[0]
         found[name] = one(name, strengths, images, frames, before, reads, truth)
         rows += [np.stack([images[i], *frames[:, i]]) for i in range(SHOWN if len(known) == 1 else 2)]
@@ -116,14 +117,6 @@ def opposite(faces: Sequence, column: int, size: int) -> np.ndarray:
     return np.stack(pictures).astype(np.float32) / 255
 
 
-def translated(model, images: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Images (n, S, S, 3) told codes (n, K), a batch at a time."""
-    starts = range(0, len(images), BATCH)
-    return np.concatenate(
-        [model.call("translate", image=images[i : i + BATCH], strength=codes[i : i + BATCH]) for i in starts]
-    )
-
-
 def one(
     name: str,
     strengths: np.ndarray,
@@ -138,7 +131,7 @@ def one(
     """
     from tf_homo.attributes import groups_of
     from tf_homo.data import drawing
-    from tf_homo.metrics import response
+    from tf_homo.metrics import measure, response
 
     column = drawing.ATTRIBUTES.index(name)
     had = strengths[:, column] >= 0.5
@@ -160,32 +153,24 @@ def one(
     apart = np.abs(frames[same, every] - images).mean(axis=(1, 2, 3))
     curves = reads[..., column]
     return {
-        "changed": _share(changed),
-        "changed_told_with": _share(changed[~had]),
-        "changed_told_without": _share(changed[had]),
-        "changed_in_truth": _share((truth[:, column] >= 0.5) != had),
-        "moved": _value((after - before)[:, column] * np.sign(way) / np.maximum(np.abs(way), response.FLOOR)),
-        "leakage": _value(leakage),
-        "own_change": _value(apart),
-        "own_change_told_with": _value(apart[had]),
-        "own_change_told_without": _value(apart[~had]),
+        "changed": measure.value(changed),
+        "changed_told_with": measure.value(changed[~had]),
+        "changed_told_without": measure.value(changed[had]),
+        "changed_in_truth": measure.value((truth[:, column] >= 0.5) != had),
+        "moved": measure.value((after - before)[:, column] * np.sign(way) / np.maximum(np.abs(way), response.FLOOR)),
+        "leakage": measure.value(leakage),
+        "own_change": measure.value(apart),
+        "own_change_told_with": measure.value(apart[had]),
+        "own_change_told_without": measure.value(apart[~had]),
         "own_change_95": {"value": float(np.percentile(apart, 95)), "n": len(apart)},
-        "linearity_error": _value(response.linearity(curves)[0]),
-        "monotonic_rate": _value(response.monotonic_rate(curves)),
+        "linearity_error": measure.value(response.linearity(curves)[0]),
+        "monotonic_rate": measure.value(response.monotonic_rate(curves)),
         "response": {
             "codes": np.linspace(-1, 1, STEPS).tolist(),
             "with": curves[had].mean(0).tolist() if had.any() else None,
             "without": curves[~had].mean(0).tolist() if (~had).any() else None,
         },
     }
-
-
-def _share(hits: np.ndarray) -> dict | None:
-    return _value(hits.astype(float))
-
-
-def _value(values: np.ndarray) -> dict | None:
-    return {"value": float(np.mean(values)), "n": len(values)} if len(values) else None
 
 
 def text(found: dict[str, Any]) -> str:

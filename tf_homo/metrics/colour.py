@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tf_homo import report
+
 CHANNELS = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}  # all that sRGB has
 BINS = 110
 
@@ -18,8 +20,7 @@ def lab(images: np.ndarray) -> np.ndarray:
     """Images (N, H, W, 3), sRGB, float in [0, 1] or uint8 -> L, a, b (N, H, W, 3) float32, white point D65."""
     import cv2
 
-    scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
-    rows = np.clip(images.astype(np.float32) * scale, 0, 1).reshape(-1, images.shape[-2], 3)
+    rows = np.clip(report.to_unit(images), 0, 1).reshape(-1, images.shape[-2], 3)
     return cv2.cvtColor(rows, cv2.COLOR_RGB2LAB).reshape(images.shape)
 
 
@@ -50,7 +51,6 @@ def plot(sets: Mapping[str, Histograms]) -> np.ndarray:
     """A picture (H, W, 3) uint8: a panel for each channel, shares on a logarithmic scale, a line for each set; the
     first, the real pictures, is drawn wide and grey. Needs matplotlib.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 3.6), dpi=110, layout="constrained")
@@ -65,6 +65,4 @@ def plot(sets: Mapping[str, Histograms]) -> np.ndarray:
     figure.supylabel("share of pixels")
     handles = figure.axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=8, fontsize=9, frameon=False)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
+    return report.plotted(figure)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tf_homo import report
 from tf_homo.errors import InputError
 from tf_homo.metrics.reader import Reader
 
@@ -61,8 +62,7 @@ def inception(weights: str | None) -> Callable[[np.ndarray], np.ndarray]:
         return network(2.0 * tf.image.resize(images, (299, 299)) - 1.0, training=False)
 
     def features(images: np.ndarray) -> np.ndarray:
-        scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
-        parts = [images[i : i + 16].astype(np.float32) * scale for i in range(0, len(images), 16)]
+        parts = [report.to_unit(images[i : i + 16]) for i in range(0, len(images), 16)]
         return np.concatenate([call(part).numpy() for part in parts])
 
     return features

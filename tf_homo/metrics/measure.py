@@ -83,6 +83,12 @@ class Plan:
     def columns(self) -> dict[str, list[int]]:
         return {name: [list(self.attributes).index(a) for a in members] for name, members in self.groups.items()}
 
+    def differs(self, source: np.ndarray, target: np.ndarray) -> dict[str | None, np.ndarray]:
+        """By group, None for all attributes: whether strengths (P, K) of both ends differ clearly in it, bool (P,)."""
+        of_all = {None: slice(None), **self.columns}
+        apart = target - source
+        return {name: np.linalg.norm(apart[:, of], axis=1) >= response.CLEAR for name, of in of_all.items()}
+
     def strengths(self, names: Sequence[str | None]) -> np.ndarray:
         """Rows (1 + len(names) * (V - 1), C): the source, then for each name (None: all) the way up to 1, without 0."""
         way = np.linspace(0, 1, self.steps, dtype=np.float32)[1:, None]
@@ -151,8 +157,7 @@ def draw(plan: Plan, features: Features) -> Faces:
             white.append(index)
         index += 1
     source, target = (np.stack([pair.faces[end].strengths for pair in pairs]) for end in (0, 1))
-    columns = {None: list(range(len(drawing.ATTRIBUTES))), **plan.columns}
-    differs = {name: np.linalg.norm((target - source)[:, of], axis=1) >= response.CLEAR for name, of in columns.items()}
+    differs = plan.differs(source, target)
     truth, true = Truth(plan.groups, plan.branches), {}
     for place, pair in enumerate(pairs[: Truth.alone]):
         for name in plan.groups:
@@ -268,10 +273,10 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) 
         row["beyond"] = _beyond(paths, plan, faces, name, y)
         if system.alone != 0 and len(plan.groups) > 1:
             ends = faces.source[places], faces.target[places]
-            row["leakage"] = _value(response.leakage(reads, *ends, plan.columns, name))
+            row["leakage"] = value(response.leakage(reads, *ends, plan.columns, name))
         for key, distances in (("truth_distance", paths.apart), ("still_distance", paths.still)):
             if name in distances:
-                row[key] = _value(distances[name])
+                row[key] = value(distances[name])
             else:
                 notes.setdefault(f"groups.{name}.{key}", "none of the first pairs differs clearly in it")
         _leave_out_stillness(y, row, f"groups.{name}", notes)
@@ -283,7 +288,7 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) 
     whole = dict.fromkeys(KEYS) | _answers(y, _of(system, paths, faces, None)[2])
     whole["beyond"] = _beyond(paths, plan, faces, None, y)
     if paths.both:
-        whole["additivity"] = _value(response.additivity(*np.stack(paths.both).transpose(1, 0, 2)))
+        whole["additivity"] = value(response.additivity(*np.stack(paths.both).transpose(1, 0, 2)))
         if whole["additivity"] is None:
             notes["all.additivity"] = f"in every pair the two groups move by less than {response.FLOOR}"
     else:
@@ -301,7 +306,7 @@ def _beyond(paths: Paths, plan: Plan, faces: Faces, group: str | None, y: np.nda
     columns = slice(None) if group is None else plan.columns[group]
     ends = faces.source[places[clear]][:, columns], faces.target[places[clear]][:, columns]
     further = response.response(paths.further[group][clear][:, None, columns], *ends)[:, 0]
-    return _value(response.beyond(y, further, EXCESS))
+    return value(response.beyond(y, further, EXCESS))
 
 
 def _of(system: System, paths: Paths, faces: Faces, group: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -317,7 +322,7 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
     if not len(y):
         return {}
     mean, largest = response.linearity(y)
-    values = {
+    answers = {
         "linearity_error": mean,
         "linearity_error_max": largest,
         "monotonic_rate": response.monotonic_rate(y),
@@ -326,7 +331,7 @@ def _answers(y: np.ndarray, features: np.ndarray) -> Row:
         "ppl": response.ppl(features),
         **dict(zip(("smoothness", "efficiency", "equality"), response.smoothness(features), strict=True)),
     }
-    return {key: _value(value) for key, value in values.items()}
+    return {key: value(values) for key, values in answers.items()}
 
 
 def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, str]) -> None:
@@ -339,15 +344,15 @@ def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, s
 
 def _pictures(system: System, paths: Paths, faces: Faces, network: str, notes: dict[str, str]) -> Row:
     source, first = np.stack([pair.images[0] for pair in faces.pairs]), np.stack(paths.first)
-    row: Row = {"ssim": _value(images.ssim(first, source))}
-    row |= {"ghosting": _value(paths.ghosting), "two_eyes": _value(paths.eyes)}
+    row: Row = {"ssim": value(images.ssim(first, source))}
+    row |= {"ghosting": value(paths.ghosting), "two_eyes": value(paths.eyes)}
     if system.exact_source:
         notes["all.psnr"] = _EXACT
     else:
-        row["psnr"] = _value(images.psnr(first, source))
-    row["reading_error"] = _value(np.abs(np.clip(paths.reads[None][:, 0], 0, 1) - faces.source).mean(1))
+        row["psnr"] = value(images.psnr(first, source))
+    row["reading_error"] = value(np.abs(np.clip(paths.reads[None][:, 0], 0, 1) - faces.source).mean(1))
     if paths.white:
-        row["white_background_shift"] = _value(paths.white)
+        row["white_background_shift"] = value(paths.white)
     else:
         notes["all.white_background_shift"] = "no pair on white background was asked for"
     ends = np.stack(paths.ends)
@@ -374,7 +379,8 @@ def _on_white(face: drawing.Face) -> bool:
     return bool((drawing.render(face, 16).image[0, [0, -1]] == 255).all())
 
 
-def _value(values) -> dict | None:
+def value(values) -> dict | None:
+    """{"value": mean, "n": of how many}, of those that are finite; None where none is."""
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]  # a path that stands still has no smoothness
     return None if not len(values) else {"value": float(values.mean()), "n": len(values)}

@@ -1,11 +1,8 @@
 """What an evaluation shows: a table for the terminal, and one HTML page with its pictures inside."""
 
-import base64
-import io
 from collections.abc import Collection, Mapping
 
 import numpy as np
-from PIL import Image
 
 from tf_homo import report
 from tf_homo.errors import InputError
@@ -73,8 +70,8 @@ def rows(result: Mapping) -> list[tuple[str, str, dict[str, Mean]]]:
     lines = []
     for key in KEYS:
         if key in RESPONSE:
-            lines.append((key, "groups", {name: _mean(of["groups"].values(), key) for name, of in systems.items()}))
-        lines.append((key, "all", {name: _mean([of["all"]], key) for name, of in systems.items()}))
+            lines.append((key, "groups", {name: mean(of["groups"].values(), key) for name, of in systems.items()}))
+        lines.append((key, "all", {name: mean([of["all"]], key) for name, of in systems.items()}))
     return [line for line in lines if any(value is not None for value, _ in line[2].values())]
 
 
@@ -128,16 +125,17 @@ def html(
     meanings = [(key, MEANING[key][0].format(network=network)) for key in KEYS if network or key not in SETS]
     groups = [
         {"name": name, "members": ", ".join(plan.groups[name]), "n": (row["endpoint_gap"] or {"n": 0})["n"],
-         "cells": [_number(*_mean([row], key)) for key in RESPONSE]}
+         "cells": [_number(*mean([row], key)) for key in RESPONSE]}
         for name, row in systems[ours]["groups"].items()
     ]  # fmt: skip
     return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE).render(
         result=result, names=list(systems), lines=lines, groups=groups, keys=RESPONSE, ours=ours,
         meanings=meanings, remarks=[(name, of["notes"]["all"]) for name, of in systems.items() if "all" in of["notes"]],
-        curves=_embed(curves_picture(plan, curves)), arrivals=_embed(arrivals_picture(plan, curves[ours])),
+        curves=report.embedded(curves_picture(plan, curves)),
+        arrivals=report.embedded(arrivals_picture(plan, curves[ours])),
         strips=[
-            (place + 1, _embed(systems_strip(plan, faces, paths, place)), _embed(groups_strip(plan, faces, paths[ours],
-            place))) for place in paths[ours].shown[None]
+            (place + 1, report.embedded(systems_strip(plan, faces, paths, place)),
+            report.embedded(groups_strip(plan, faces, paths[ours], place))) for place in paths[ours].shown[None]
         ],
     )  # fmt: skip
 
@@ -169,7 +167,7 @@ def curves_picture(plan: Plan, curves: Mapping[str, Mapping[str | None, np.ndarr
     figure.legend(
         *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=7, fontsize=9, frameon=False
     )
-    return _drawn(figure)
+    return report.plotted(figure)
 
 
 def arrivals_picture(plan: Plan, curves: Mapping[str | None, np.ndarray]) -> np.ndarray:
@@ -181,7 +179,7 @@ def arrivals_picture(plan: Plan, curves: Mapping[str | None, np.ndarray]) -> np.
         axes.set_title(f"{group or 'all together'} (n = {len(curves[group])})", fontsize=10)
         axes.set_yticks([])
     figure.supxlabel("y(1), 1 is the target's own value", fontsize=10)
-    return _drawn(figure)
+    return report.plotted(figure)
 
 
 def systems_strip(plan: Plan, faces: Faces, paths: Mapping[str, Paths], place: int) -> np.ndarray:
@@ -217,20 +215,6 @@ def _panels(count: int, height: float = 2.3):
     return figure, panels
 
 
-def _drawn(figure) -> np.ndarray:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
-
-
-def _embed(picture: np.ndarray) -> str:
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(file, "png", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
 def cells(means: Mapping[str, Mean], better: str) -> list[tuple[str, bool]]:
     """Texts, and which is the best, where one is `better`; neither the truth nor a mean over some groups is."""
     badness = {"least": lambda x: x, "most": lambda x: -x, "one": lambda x: abs(x - 1)}.get(better)
@@ -242,7 +226,8 @@ def cells(means: Mapping[str, Mean], better: str) -> list[tuple[str, bool]]:
     ]
 
 
-def _mean(table: Collection[Mapping], key: str) -> Mean:
+def mean(table: Collection[Mapping], key: str) -> Mean:
+    """Of one key over rows of a result, those that have it."""
     values = [row[key]["value"] for row in table if row[key] is not None]
     share = "" if len(values) == len(table) else f" ({len(values)}/{len(table)})"
     return (float(np.mean(values)), share) if values else (None, "")

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from tf_homo import report
 from tf_homo.data.examples import Examples
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
-from tf_homo.metrics import measure, response
+from tf_homo.metrics import measure
 from tf_homo.metrics.features import Features
 from tf_homo.metrics.reader import Reader
 
@@ -43,13 +44,12 @@ def pairs_of(examples: Examples, count: int) -> np.ndarray:
 def gather(plan: measure.Plan, examples: Examples, reader: Reader, features: Features) -> measure.Faces:
     """The pairs of a plan, from the examples of a test part; those left over stand for the set of real ones."""
     places = pairs_of(examples, plan.pairs)
-    scaled = lambda chosen: examples.images[chosen].astype(np.float32) / 255.0  # noqa: E731
+    scaled = lambda chosen: report.to_unit(examples.images[chosen])  # noqa: E731
     source, target = (np.clip(reader.read(scaled(places[:, end]))[0], 0, 1) for end in (0, 1))
     left = np.setdiff1d(np.arange(len(examples)), places)[: plan.real]
-    columns = {None: list(range(len(plan.attributes))), **plan.columns}
-    differs = {name: np.linalg.norm((target - source)[:, of], axis=1) >= response.CLEAR for name, of in columns.items()}
     real = features(scaled(left)) if len(left) else np.zeros((0, 1), np.float32)
-    return measure.Faces([Pair(scaled(pair)) for pair in places], [], source, target, real, differs, {})
+    pairs = [Pair(scaled(pair)) for pair in places]
+    return measure.Faces(pairs, [], source, target, real, plan.differs(source, target), {})
 
 
 def source_of(about: Mapping[str, Any], **places: str | None) -> Source:

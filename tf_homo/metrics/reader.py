@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from tf_homo import errors, files
+from tf_homo import errors, files, report
 from tf_homo.data import drawing, drawn_faces
 from tf_homo.errors import InputError
+from tf_homo.metrics.descent import descend
 
 CARRIED = Path(__file__).parents[1] / "pretrained" / "reader_64"
 SEED = 1_000_003  # of its faces: no training of a system may use it
@@ -54,11 +55,7 @@ class Reader:
           strengths (N, K), in the order of `attributes`; not clipped to [0, 1], or a path would flatten at its ends.
           features (N, D): means over the picture of two inner layers, for distances between sets.
         """
-        images = np.asarray(images)
-        scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
-        parts = [
-            self._call(images[i : i + batch].astype(np.float32) * scale) for i in range(0, max(len(images), 1), batch)
-        ]
+        parts = [self._call(report.to_unit(images[i : i + batch])) for i in range(0, max(len(images), 1), batch)]
         strengths, features = zip(*parts, strict=True)
         return np.concatenate(strengths), np.concatenate(features)
 
@@ -141,30 +138,22 @@ def train(
     """
     import keras
     import tensorflow as tf
-    from tqdm import tqdm
 
     warm = min(100, steps // 2)
     schedule = keras.optimizers.schedules.CosineDecay(rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm)
-    optimizer = keras.optimizers.Adam(schedule, beta_2=0.99)
-    optimizer.build(network.trainable_variables)
-
-    @tf.function
-    def step(image, truth):
-        with tf.GradientTape() as tape:
-            error = network(_varied(tf.cast(image, tf.float32) / 255.0), training=True)[0] - truth
-            # quadratic for small errors: an absolute error learns the median, which jumps where the network is unsure
-            bent = tf.where(tf.abs(error) < 0.1, 5.0 * error**2, tf.abs(error) - 0.05)
-            loss = tf.reduce_mean(weights * (error**2 if likely else bent))
-        variables = network.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss
-
     order = np.random.default_rng(SEED)
-    for index in (bar := tqdm(range(steps), unit="step", mininterval=1.0)):
+
+    def draw():
         rows = order.integers(0, len(images), batch)
-        value = step(images[rows], strengths[rows])
-        if index % 20 == 0:
-            bar.set_postfix(loss=f"{float(value):.3f}")
+        return images[rows], strengths[rows]
+
+    def loss(image, truth):
+        error = network(_varied(tf.cast(image, tf.float32) / 255.0), training=True)[0] - truth
+        # quadratic for small errors: an absolute error learns the median, which jumps where the network is unsure
+        bent = tf.where(tf.abs(error) < 0.1, 5.0 * error**2, tf.abs(error) - 0.05)
+        return tf.reduce_mean(weights * (error**2 if likely else bent))
+
+    descend(network, loss, draw, schedule, steps)
 
 
 def mean_errors(reader: Reader, size: int, count: int) -> np.ndarray:

@@ -8,14 +8,11 @@ picture passed for real; 50% is what guessing gives. Pictures come from the mode
 the page, which needs nothing else and sends nothing: whoever asks people to take part collects their CSV files.
 """
 
-import base64
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from absl import flags
-from PIL import Image
 
 from tf_homo import errors, files, report
 from tf_homo.errors import InputError
@@ -47,17 +44,11 @@ def page(
         raise InputError(
             f"{title}: has {min(len(real), len(made))} pairs, {practice + counted} are needed, as none is shown twice"
         )
-    pairs = [{"real": _embed(a), "made": _embed(b)} for a, b in zip(real, made, strict=False)]
+    # both as PNG: an encoder that loses detail would tell them apart or make them alike
+    pairs = [{"real": report.embedded(a), "made": report.embedded(b)} for a, b in zip(real, made, strict=False)]
     test = {"title": title, "practice": practice, "counted": counted, "shown_ms": shown_ms, "pairs": pairs}
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(test=test)
-
-
-def _embed(picture: np.ndarray) -> str:
-    """PNG for both: an encoder that loses detail would tell them apart or make them alike."""
-    file = io.BytesIO()
-    Image.fromarray(report.to_uint8(picture)).save(file, "png", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def main(_: list[str]) -> None:

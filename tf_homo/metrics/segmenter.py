@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from tf_homo import errors, files
+from tf_homo import errors, files, report
 from tf_homo.errors import InputError
 from tf_homo.metrics import segmentation, translation
+from tf_homo.metrics.descent import descend
 from tf_homo.metrics.segmentation import Score
 
 STRIDE = 8  # sides must be a multiple of it
@@ -46,8 +47,7 @@ class Segmenter:
 
     def read(self, images: np.ndarray, batch: int = 32) -> np.ndarray:
         """Images (N, H, W, 3), float in [0, 1] or uint8 -> label maps (N, H, W) uint8."""
-        scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
-        parts = [self._call(images[i : i + batch].astype(np.float32) * scale) for i in range(0, len(images), batch)]
+        parts = [self._call(report.to_unit(images[i : i + batch])) for i in range(0, len(images), batch)]
         return np.concatenate(parts).astype(np.uint8)
 
     def score(self, images: np.ndarray, truth: np.ndarray) -> Score:
@@ -83,28 +83,20 @@ def train(network, images: np.ndarray, truth: np.ndarray, steps: int, batch: int
     """
     import keras
     import tensorflow as tf
-    from tqdm import tqdm
-
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps), beta_2=0.99)
-    optimizer.build(network.trainable_variables)
-
-    @tf.function
-    def step(image, labels, flip):
-        image = tf.where(flip, image[:, :, ::-1], image)
-        labels = tf.where(flip[..., 0], labels[:, :, ::-1], labels)
-        with tf.GradientTape() as tape:
-            logits = network(tf.cast(image, tf.float32) / 255.0, training=True)
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(labels, tf.int32), logits))
-        variables = network.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
-        return loss
 
     rng = np.random.default_rng(seed)
-    for index in (bar := tqdm(range(steps), unit="step", mininterval=1.0)):
+
+    def draw():
         rows = rng.integers(0, len(images), batch)
-        loss = step(images[rows], truth[rows], rng.random((batch, 1, 1, 1)) < 0.5)
-        if index % 20 == 0:
-            bar.set_postfix(loss=f"{float(loss):.3f}")
+        return images[rows], truth[rows], rng.random((batch, 1, 1, 1)) < 0.5
+
+    def entropy(image, labels, flip):
+        image = tf.where(flip, image[:, :, ::-1], image)
+        labels = tf.where(flip[..., 0], labels[:, :, ::-1], labels)
+        logits = network(tf.cast(image, tf.float32) / 255.0, training=True)
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(labels, tf.int32), logits))
+
+    descend(network, entropy, draw, keras.optimizers.schedules.CosineDecay(rate, steps), steps)
 
 
 def made(source, size: int, steps: int, batch: int = 16) -> Segmenter:

@@ -26,18 +26,23 @@ HELD_OUT = ("validation", "test")  # the first that has pairs
 TRUTH = "ground truth"
 COLUMNS = {
     "pixel_accuracy": "pixel acc.", "class_accuracy": "class acc.", "class_iou": "class IoU", "L": "L", "a": "a",
-    "b": "b", "energy_2": "checks 2", "peak_2": "peak 2", "energy_4": "checks 4", "peak_4": "peak 4", "l1": "L1",
+    "b": "b", "L_off": "L off", "a_off": "a off", "b_off": "b off",
+    "energy_2": "checks 2", "peak_2": "peak 2", "energy_4": "checks 4", "peak_4": "peak 4", "l1": "L1",
 }  # fmt: skip
 SHOWN = 8  # pairs in the picture
 
 
-def translated(model: serving.Morpher, images: np.ndarray, batch: int = 16) -> np.ndarray:
-    """Images (N, S, S, 3), uint8 or float in [0, 1] -> what `model` makes of them, float32 in [0, 1],
-    `batch` at a time, which counts where its norms take the statistics of what they are given.
+def translated(
+    model: serving.Morpher, images: np.ndarray, codes: np.ndarray | None = None, batch: int = 16
+) -> np.ndarray:
+    """Images (N, S, S, 3), uint8 or float in [0, 1] -> what `model` makes of them, float32 in [0, 1], told `codes`
+    (N, K) where it listens to any; `batch` at a time, which counts where its norms take the statistics of what they
+    are given.
     """
-    scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
-    parts = range(0, len(images), batch)
-    made = [model.call("translate", image=images[i : i + batch].astype(np.float32) * scale) for i in parts]
+    made = []
+    for i in range(0, len(images), batch):
+        given = {} if codes is None else {"strength": codes[i : i + batch]}
+        made.append(model.call("translate", image=report.to_unit(images[i : i + batch]), **given))
     return np.concatenate(made)
 
 
@@ -53,9 +58,7 @@ def held_out(path: str | os.PathLike, count: int | None = None, **places: str | 
     """
     from tf_homo.data.sets import Source
 
-    model = serving.load(path)
-    if "translate" not in model.signatures or set(model.calls["translate"].inputs) != {"image"}:
-        raise InputError(f"{path}: makes no picture of a picture alone; give a model that learned from pairs")
+    model = serving.paired(path)
     source = Source.recorded(model.info, **{name: place for name, place in places.items() if place})
     chosen = first(pairs(source, "", model.info["image_size"]), count)
     return translated(model, chosen.inputs), chosen
@@ -99,18 +102,19 @@ def score(made: np.ndarray, examples, segmenter) -> Score:
 
 def measured(made: np.ndarray, examples, segmenter) -> dict[str, float]:
     """Every number of COLUMNS for what was made: segmentation score; intersection of the histograms of L, a and b with
-    those of the real pictures; energy and peak of checkerboards; L1 in 1/255.
+    those of the real pictures, and how far off they are; energy and peak of checkerboards; L1 in 1/255.
     """
-    histograms = [colour.histograms(images) for images in (made, examples.images)]
-    real = examples.images.astype(np.float32) / 255
-    made = made if made.dtype != np.uint8 else made.astype(np.float32) / 255
+    made, real = report.to_unit(made), report.to_unit(examples.images)
+    histograms = [colour.histograms(images) for images in (made, real)]
     checks = {
         f"{name}_{period}": measure(made, period)
         for name, measure in (("energy", checkerboard.energy), ("peak", checkerboard.peak))
         for period in (2, 4)
     }
+    off = {f"{channel}_off": far for channel, far in colour.distance(*histograms).items()}
     l1 = 255 * float(np.abs(made - real).mean())
-    return score(made, examples, segmenter)._asdict() | colour.intersection(*histograms) | checks | {"l1": l1}
+    colours = colour.intersection(*histograms) | off
+    return score(made, examples, segmenter)._asdict() | colours | checks | {"l1": l1}
 
 
 def table(rows: Mapping[str, Mapping[str, float]], columns: Sequence[str] = tuple(COLUMNS)) -> str:
