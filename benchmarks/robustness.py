@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from tf_homo import alignment, errors, evaluate, serving
 from tf_homo.data import drawing
-from tf_homo.metrics import baselines, features, measure, page
+from tf_homo.metrics import baselines, features, measure, page, scores
 from tf_homo.metrics import reader as readers
 
 CENTRE = np.array((0.5, 0.445))  # between the eyes, about which faces are drawn
@@ -103,7 +103,7 @@ def measured(model: serving.Morpher, pairs: int) -> dict[str, dict[str, dict[str
             there = dataclasses.replace(faces, pairs=[way(pair, MOVES[name]) for pair in faces.pairs])
             seen = TurnedBack(reading, MOVES[name]) if way is moved else reading
             paths = measure.walk(system, plan, there, seen, network, bar.update)
-            entry = measure.score(system, paths, plan, there, network.name)
+            entry = scores.score(system, paths, plan, there, network.name)
             numbers = {key: page.mean(rows_of(entry, key), key)[0] for key in KEYS}
             found.setdefault(name, {})["as they are" if way is moved else "by the eyes"] = numbers
     return found
@@ -111,7 +111,7 @@ def measured(model: serving.Morpher, pairs: int) -> dict[str, dict[str, dict[str
 
 def rows_of(entry: Mapping, key: str) -> Sequence[Mapping]:
     """Where a key stands in a system's entry: under all, or in every group."""
-    return [entry["all"]] if key in measure.IMAGES else list(entry["groups"].values())
+    return [entry["all"]] if key in scores.IMAGES else list(entry["groups"].values())
 
 
 def table(found: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> str:

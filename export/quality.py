@@ -14,7 +14,7 @@ def compared(forms: Mapping[str, Path], pairs: int) -> dict[str, Any]:
     from tqdm import tqdm
 
     from tf_homo import evaluate, serving
-    from tf_homo.metrics import baselines, features, measure, reader
+    from tf_homo.metrics import baselines, features, measure, reader, scores
 
     models = {name: serving.load(path) for name, path in forms.items()}
     reading = reader.load()
@@ -27,7 +27,7 @@ def compared(forms: Mapping[str, Path], pairs: int) -> dict[str, Any]:
         for name, system in systems.items():
             bar.set_description(name)
             paths = measure.walk(system, plan, faces, reading, network, bar.update)
-            found[name] = measure.score(system, paths, plan, faces, network.name)
+            found[name] = scores.score(system, paths, plan, faces, network.name)
     return {"systems": found, "pairs": pairs, "steps": plan.steps, "seed": plan.seed}
 
 

@@ -13,9 +13,9 @@ from tf_homo import evaluate, serving
 from tf_homo.data.examples import Examples
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
-from tf_homo.metrics import measure, page, reader
+from tf_homo.metrics import page, reader, scores
 
-SYSTEMS = ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth"]
+SYSTEMS = ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth_lerp", "truth"]
 
 
 class Fake:
@@ -56,7 +56,7 @@ def test_writes_what_the_contract_says(model, tmp_path, capsys):
     assert list(result["systems"]) == SYSTEMS
     for system in result["systems"].values():
         assert set(system) == {"all", "groups", "notes"}
-        assert list(system["all"]) == list(measure.KEYS)
+        assert list(system["all"]) == list(scores.KEYS)
         assert list(system["groups"]) == list(GROUPS)
         for row in (system["all"], *system["groups"].values()):
             assert all(entry is None or {"value", "n"} <= set(entry) for entry in row.values())
@@ -118,11 +118,14 @@ def test_a_remainder_makes_all_together_straight(model, tmp_path, monkeypatch):
 def test_a_system_with_some_of_the_branches_is_measured_by_these(model, tmp_path, monkeypatch):
     some = Fake(branches=["age"], groups={"age": ["Young"]})
     monkeypatch.setattr(serving, "load", lambda path: {"x": model, "y,z": some}[path])
-    run("--model=x", "--system=chain=y,z", f"--output_dir={tmp_path}", "--pairs=4", "--steps=3", "--noreport")
+    drawn = {}
+    monkeypatch.setattr(page, "html", lambda result, plan, faces, paths, curves: drawn.update(curves) or "")
+    run("--model=x", "--system=chain=y,z", f"--output_dir={tmp_path}", "--pairs=4", "--steps=3")
     systems = json.loads((tmp_path / "evaluation.json").read_text())["systems"]
     assert set(systems["chain"]["groups"]["expression"].values()) == {None}
     assert systems["chain"]["notes"]["groups.expression"] == "it has no such branch"
     assert systems["chain"]["groups"]["age"]["endpoint_gap"]["n"] > 0
+    assert not len(drawn["chain"]["expression"]) and len(drawn["chain"]["age"])
     assert systems["tf_homo"]["all"]["cost"] == {"value": 1.0, "n": 4}
     assert systems["chain"]["all"]["cost"]["value"] > 0
     assert systems["truth"]["all"]["cost"] is None
@@ -166,6 +169,8 @@ def test_the_same_twice(model, tmp_path):
         (["--steps=4"], "--steps=4: has no middle frame; give an odd number, for instance 5"),
         (["--run_dir=a"], "--run_dir=a: is no run folder but a tflite; give it as --model"),
         ([f"--test_seed={reader.SEED}"], "the reader was trained on faces of that seed; give another"),
+        (["--data_path=DIR"], "--data_path=DIR: the reader reader_64 is of drawn faces; give --reader=DIR"),
+        (["--data_dir=DIR"], "--data_dir=DIR: the reader reader_64 is of drawn faces; give --reader=DIR"),
     ],
 )
 def test_flags_at_fault(model, args, complaint):
@@ -177,6 +182,7 @@ def test_flags_at_fault(model, args, complaint):
     ("change", "complaint"),
     [
         ({"signatures": {"encode", "serving_default"}}, "has no signature interpolate, decode"),
+        ({"info": Fake(data={"seed": reader.SEED}).info}, "was trained on the reader's own faces"),
         ({"info": Fake(branches=["rest"]).info}, r"none of its branches \(rest\) moves an attribute"),
         ({"info": Fake(data={"seed": evaluate.SEED}).info}, "the model was trained on faces of that seed"),
     ],
@@ -244,7 +250,7 @@ def test_photos_are_measured_as_their_reader_sees_them(photos_there, tmp_path, c
     run("--model=x", "--reader=own", "--data_path=where", f"--output_dir={tmp_path}", "--pairs=4", "--steps=3")
     assert photos_there == [("where", "test", SIZE)]
     result = json.loads((tmp_path / "evaluation.json").read_text())
-    assert list(result["systems"]) == ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend"]
+    assert list(result["systems"]) == ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp"]
     whole, groups = (result["systems"]["tf_homo"][scope] for scope in ("all", "groups"))
     assert set(groups) == {"expression", "age"} and groups["age"]["linearity_error"]["value"] < 0.01
     assert whole["reading_error"]["value"] < 1e-6 and whole["psnr"]["n"] == 4

@@ -186,6 +186,7 @@ class BranchedMethod(Method):
             "groups": {group: list(members) for group, members in self.groups.items()},
             "leads": dict(self.leads),
             "latent": list(self.latent_shape),
+            "code_depth": self.depth,
         }
 
 

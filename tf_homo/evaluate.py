@@ -21,7 +21,7 @@ from tf_homo import __version__, attributes, errors, files
 from tf_homo.errors import InputError
 
 NEEDED = ("encode", "interpolate", "decode")
-OURS = ("tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth")  # names that are taken
+TAKEN = ("tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth_lerp", "truth")
 SEED = 20_190_616  # of the test faces, unless --test_seed says otherwise
 STRAIGHT = "rest=remainder makes all branches together the straight path between its own latents by construction"
 EQUAL = "the path of all branches together is equal to latent_lerp's by construction (rest=remainder)"
@@ -33,7 +33,7 @@ _OUTPUT_DIR = flags.DEFINE_string(
 )
 _PAIRS = flags.DEFINE_integer("pairs", 256, "Pairs of faces; 256 for numbers to report.", lower_bound=1)
 _STEPS = flags.DEFINE_integer("steps", 9, "Frames along each path, both ends included; odd.", lower_bound=3)
-_TEST_SEED = flags.DEFINE_integer("test_seed", SEED, "Seed of the drawn faces; not the one trained on.", lower_bound=0)
+_TEST_SEED = flags.DEFINE_integer("test_seed", SEED, "Seed of the drawn faces; not the one trained on.", 0, 2**31 - 1)
 _SYSTEMS = flags.DEFINE_multi_string(
     "system",
     [],
@@ -75,8 +75,14 @@ def main(_: Sequence[str]) -> None:
     folder = files.output_folder("output_dir", _OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
     others = others_for(model, _SYSTEMS.value, plan.seed)
     test = None
+    places = {"data_path": _DATA_PATH.value, "data_dir": _DATA_DIR.value}
+    for flag, place in places.items():
+        if place and plan.seed is not None:
+            raise InputError(
+                f"--{flag}={place}: the reader {reading.about['name']} is of drawn faces; give --reader=DIR of these "
+                "photos, made by python -m tf_homo.metrics.photo_reader"
+            )
     if plan.seed is None:
-        places = {"data_path": _DATA_PATH.value, "data_dir": _DATA_DIR.value}
         test = photos.source_of(reading.about, **places).read("test", plan.size)
     result, shown = evaluate(model, plan, reading, network, others, test)
     files.write_json(folder / "evaluation.json", result)
@@ -103,6 +109,8 @@ def plan_for(model, reading, pairs: int, steps: int, seed: int):
     if drawn:
         check_unseen(seed, model.info.get("data"), "the model")
         check_unseen(seed, {"seed": reader.SEED}, "the reader")
+        if (model.info.get("data") or {}).get("seed") == reader.SEED:
+            raise InputError(f"{model.path}: was trained on the reader's own faces; train it with another --data_seed")
     return measure.Plan(
         groups,
         model.info["branches"],
@@ -139,9 +147,9 @@ def others_for(model, named: Sequence[str], seed: int | None) -> dict:
     others = {}
     for text in named:
         name, equals, path = text.partition("=")
-        if not (name and equals and path) or name in (*OURS, *others):
+        if not (name and equals and path) or name in (*TAKEN, *others):
             raise InputError(
-                f"--system={text}: give NAME=PATH, with a name of its own beside {', '.join((*OURS, *others))}"
+                f"--system={text}: give NAME=PATH, with a name of its own beside {', '.join((*TAKEN, *others))}"
             )
         other = others[name] = serving.load(path)
         if other.info["image_size"] != model.info["image_size"]:
@@ -172,7 +180,7 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
     """
     from tqdm import tqdm
 
-    from tf_homo.metrics import baselines, cost, measure, photos
+    from tf_homo.metrics import baselines, cost, measure, photos, scores
 
     others = others or {}
     faces = measure.draw(plan, features) if test is None else photos.gather(plan, test, reader, features)
@@ -183,7 +191,7 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
         for name, system in systems.items():
             bar.set_description(name)
             paths[name] = measure.walk(system, plan, faces, reader, features, bar.update)
-            curves[name] = {g: measure.curve(system, paths[name], plan, faces, g) for g in (None, *plan.groups)}
+            curves[name] = {g: scores.curve(system, paths[name], plan, faces, g) for g in (None, *plan.groups)}
     pictures = np.stack([pair.images[0] for pair in faces.pairs])
     if test is None:
         sources = reader.read(pictures)[0]
@@ -191,13 +199,13 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
     else:
         found = photos.judged(reader.read(test.images)[0], test.labels, reader.attributes)
         own = {"error_here": found["error_mean"], "accuracy_here": found["accuracy"], "always_here": found["always"]}
-    floor = measure.set_distances(features(pictures), faces.real, features.name)
+    floor = scores.set_distances(features(pictures), faces.real, features.name)
     result = {
         "systems": {
-            name: measure.score(system, paths[name], plan, faces, features.name) for name, system in systems.items()
+            name: scores.score(system, paths[name], plan, faces, features.name) for name, system in systems.items()
         },
         "reader": {**reader.about, **own},
-        "data": about(model, plan, others, len(faces.real), test) | {"real_against_real": floor or None},
+        "data": about(model, plan, others, len(faces.real), test) | {"real_against_real": floor},
         "versions": versions(),
     }
     if others:
@@ -207,8 +215,9 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
             del result["systems"][name]["notes"]["all.cost"]
     for name, other in others.items():
         for group in set(plan.groups) - set(other.info["branches"]):
-            result["systems"][name]["groups"][group] = dict.fromkeys(measure.KEYS)
+            result["systems"][name]["groups"][group] = dict.fromkeys(scores.KEYS)
             result["systems"][name]["notes"][f"groups.{group}"] = "it has no such branch"
+            curves[name][group] = curves[name][group][:0]
     for name, one in {"tf_homo": model, **others}.items():
         if (one.info.get("config") or {}).get("rest") == "remainder":
             result["systems"][name]["notes"]["all"] = EQUAL if name == "tf_homo" else STRAIGHT

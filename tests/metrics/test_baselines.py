@@ -45,7 +45,9 @@ def test_the_pair(pair):
 
 
 def test_names_are_those_of_the_tables(systems):
-    assert list(systems) == ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth"]
+    assert list(systems) == ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth_lerp",
+                             "truth"]  # fmt: skip
+    assert set(baselines.systems(Fake(), GROUPS, drawn=False)) == set(systems) - {"truth_lerp", "truth"}
 
 
 @pytest.mark.parametrize("name", ["latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp"])
@@ -83,6 +85,24 @@ def test_truth_moves_attributes_and_nothing_else(systems, pair):
                 strengths[k] += v * (target.strengths[k] - strengths[k])
         expected = drawing.render(source.with_strengths(strengths), SIZE).image
         np.testing.assert_allclose(frame * 255, expected, atol=1e-3)
+
+
+def test_the_oracle_walks_straight_to_the_drawn_end(systems, pair):
+    strengths = np.array([[0, 0, 0], [0.25, 0, 0], [1, 0, 0], [0, 0.5, 0], [0.5, 0.5, 0.5]], np.float32)
+    frames = systems["truth_lerp"].path(pair, strengths)
+    np.testing.assert_allclose(frames[0], pair.images[0], atol=1e-6)
+    ends = systems["truth"].path(pair, (strengths > 0).astype(np.float32))
+    for frame, end, v in zip(frames, ends, strengths.max(1), strict=True):
+        np.testing.assert_allclose(frame, (1 - v) * pair.images[0] + v * end, atol=1e-6)
+
+
+def test_the_arc_is_that_of_the_code_alone():
+    model = Fake()
+    model.info = Fake.info | {"code_depth": 2}
+    a, b = np.zeros((2, 1, 1, 3), np.float32)
+    a[..., 0], b[..., 1], b[..., 2] = 1, 1, 8
+    middle = baselines.LatentPath(model, baselines.slerp).mixed(a, b, 0.5)
+    np.testing.assert_allclose(middle[0, 0], [np.sqrt(0.5), np.sqrt(0.5), 4], rtol=1e-6)
 
 
 def test_slerp():

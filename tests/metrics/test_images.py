@@ -63,9 +63,10 @@ def gaussian(mean, deviations, rows=4):
 def test_a_double_exposure_has_more_than_two_eyes():
     face = drawn_faces.example(4, 128, 7).picture.image / 255.0
     moved = np.roll(face, 22, axis=0)
-    assert images.eyes_found(face) == 2
-    assert images.eyes_found((face + moved) / 2) > 2
-    assert images.eyes_found(np.ones((64, 64, 3))) == 0
+    eyes = drawn_faces.example(4, 128, 7).picture.landmarks[:2]
+    np.testing.assert_allclose(images.eyes_found(face), eyes[np.argsort(eyes[:, 0])], atol=0.03)
+    assert len(images.eyes_found((face + moved) / 2)) > 2
+    assert images.eyes_found(np.ones((64, 64, 3))).shape == (0, 2)
 
 
 def test_frechet_of_gaussians():

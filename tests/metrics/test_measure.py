@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.metrics.stub import BRANCHES, GROUPS, SIZE, Stub, TrueReader
-from tf_homo.metrics import baselines, features, measure
+from tf_homo.errors import InputError
+from tf_homo.metrics import baselines, features, measure, scores
 
 PLAN = measure.Plan(GROUPS, BRANCHES, SIZE, seed=3, pairs=10, steps=5, white=2, real=9)
 MOUTH = [1, 0]  # columns of the expression group
@@ -24,7 +25,7 @@ def measured(system, faces, plan=PLAN):
     made = []
     paths = measure.walk(system, plan, faces, TrueReader(), FEATURES, made.append)
     assert sum(made) == measure.frames_of(system, plan, faces)
-    return measure.score(system, paths, plan, faces, FEATURES.name), paths
+    return scores.score(system, paths, plan, faces, FEATURES.name), paths
 
 
 def values(row):
@@ -144,7 +145,7 @@ def test_every_null_has_its_reason(faces):
         entry, _ = measured(system, faces)
         rows = {"all": entry["all"], **{f"groups.{name}": row for name, row in entry["groups"].items()}}
         for scope, row in rows.items():
-            assert tuple(row) == measure.KEYS
+            assert tuple(row) == scores.KEYS
             for key, value in row.items():
                 reasons = {f"{scope}.{key}", scope, f"{scope.partition('.')[0]}.{key}"}
                 assert value is not None or reasons & set(entry["notes"]), (scope, key)
@@ -157,12 +158,58 @@ def test_image_measures(faces):
     assert got["ssim"] == pytest.approx(1, abs=1e-5)
     assert got["white_background_shift"] == 0
     assert 0.3 < got["ghosting"] < 0.95
-    assert entry["all"]["frechet"]["features"] == "reader_64"
+    assert entry["all"]["kernel"]["features"] == "reader_64"
+    assert entry["all"]["frechet"] is None  # ten pairs say nothing of a covariance of 18 features
+    assert "19 are needed" in entry["notes"]["all.frechet"]
+
+
+def test_distances_between_sets_want_enough_members():
+    rng = np.random.default_rng(0)
+    found = scores.set_distances(rng.normal(size=(9, 8)), rng.normal(size=(20, 8)), "x")
+    assert found["frechet"]["n"] == found["kernel"]["n"] == 9 and found["frechet"]["features"] == "x"
+    found = scores.set_distances(rng.normal(size=(9, 8)), rng.normal(size=(8, 8)), "x")
+    assert found["frechet"] is None and found["kernel"] is not None
+    found = scores.set_distances(rng.normal(size=(7, 2)), rng.normal(size=(9, 2)), "x")
+    assert found["frechet"] is not None and found["kernel"] is None
+
+
+def test_what_one_group_alone_does_to_the_picture_is_seen(faces):
+    class Greys(Stub):
+        """Age makes the whole picture grey, half-way already, and nothing else does."""
+
+        def path(self, pair, strengths):
+            frames = super().path(pair, strengths)
+            old = (strengths[:, 1] > 0.2) & (strengths[:, 0] == 0)
+            frames[old, 1:] = 0.5
+            return frames
+
+    entry, _ = measured(Greys(), faces)
+    ghosts, shifts = ({name: entry["groups"][name][key] for name in GROUPS} for key in scores.LONE)
+    for group, shift in shifts.items():
+        assert (shift or {"n": 0})["n"] == faces.white_differs[group].sum()
+    assert entry["all"]["white_background_shift"]["value"] < 10  # the stub writes in the first row
+    assert shifts["age"]["value"] == pytest.approx(0.8 * 127.5, abs=10)  # four of five frames
+    assert ghosts["expression"]["value"] == pytest.approx(1, abs=0.05)
+    assert ghosts["age"]["value"] < 0.6
+
+
+def test_a_picture_that_stays_is_as_far_off_as_its_first_frame(faces):
+    entry, _ = measured(baselines.PixelBlend(), faces)
+    assert entry["groups"]["age"]["unmoved_distance"] is None
+    assert "none alone" in entry["notes"]["groups.unmoved_distance"]
+    entry, _ = measured(baselines.Truth(GROUPS, BRANCHES), faces)
+    row = values(entry["groups"]["age"])
+    assert row["unmoved_distance"] == pytest.approx(row["still_distance"], abs=1e-6)
+
+
+def test_numbers_that_are_not_finite_are_no_pictures(faces):
+    with pytest.raises(InputError, match="Stub: paints numbers that are not finite"):
+        measured(Stub(lambda share: share + np.nan), faces)
 
 
 def test_too_few_for_a_distance_between_sets():
     plan = dataclasses.replace(PLAN, pairs=2, white=0)
     entry, _ = measured(Stub(), measure.draw(plan, FEATURES), plan)
     assert entry["all"]["frechet"] is None
-    assert "fewer" in entry["notes"]["all.frechet"]
+    assert "too few pairs" in entry["notes"]["all.frechet"]
     assert entry["all"]["white_background_shift"] is None

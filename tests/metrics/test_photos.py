@@ -15,6 +15,17 @@ def test_pairs_are_always_the_same_and_nobody_stands_in_two():
         photos.pairs_of(examples, 5)
 
 
+def test_eyes_are_found_or_stand_where_others_stand(monkeypatch):
+    there = {0: [(0.3, 0.4), (0.7, 0.4)], 1: [(0.5, 0.5)], 2: [(0.4, 0.5), (0.6, 0.5)], 3: []}
+    monkeypatch.setattr(photos.images, "eyes_found", lambda picture: np.reshape(there[int(picture[0, 0, 0])], (-1, 2)))
+    pictures = np.ones((2, 2, 4, 4, 3)) * np.arange(4).reshape(2, 2, 1, 1, 1)
+    found = photos.eyes_of(pictures)
+    np.testing.assert_allclose(found[0, 0], there[0])
+    np.testing.assert_allclose(found[1, 0], there[2])
+    np.testing.assert_allclose(found[:, 1], [[(0.35, 0.45), (0.65, 0.45)]] * 2)
+    assert photos.eyes_of(pictures[:, [1, 1]][:1]).shape == (1, 2, 2, 2)
+
+
 def test_a_reader_is_judged_by_side_and_by_distance():
     read = np.array([[1.2, 0.4], [0.7, 0.6], [0.1, 0.4], [-0.3, 0.1]])
     labels = np.array([[1.0, 0], [1, 0], [1, 0], [0, 0]])

@@ -89,7 +89,22 @@ def test_finished_reader_is_measured_as_it_is_kept_and_then_written_once(tmp_pat
 def test_bad_folders(tmp_path):
     with pytest.raises(InputError, match="reader.json: missing; make it with"):
         reader.load(tmp_path)
-    (tmp_path / "reader.json").write_text(json.dumps({}))
+    (tmp_path / "reader.json").write_text(json.dumps({"name": "x"}))
     np.savez(tmp_path / "reader.npz", a=np.zeros(3))
+    whole = (tmp_path / "reader.npz").read_bytes()
+    with pytest.raises(InputError, match="no reader of this version"):
+        reader.load(tmp_path)
+    for cut in (0, 10, len(whole) // 2):
+        (tmp_path / "reader.npz").write_bytes(whole[:cut])
+        with pytest.raises(InputError, match="no reader of this version"):
+            reader.load(tmp_path)
+    with pytest.raises(InputError, match="reader.json: missing"):
+        reader.load(tmp_path / "reader.json")
+
+
+@pytest.mark.parametrize("about", ["[]", "{}", "{", '"x"'])
+def test_a_reader_without_a_name_is_none(tmp_path, about):
+    reader.save(reader.build(), {"name": "x"}, tmp_path)
+    (tmp_path / "reader.json").write_text(about)
     with pytest.raises(InputError, match="no reader of this version"):
         reader.load(tmp_path)

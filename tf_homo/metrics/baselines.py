@@ -1,4 +1,4 @@
-"""Systems to compare on the same pairs of drawn faces: ours, what others do, and the truth.
+"""Systems to compare on the same pairs of faces: ours, what others do, and, of drawn faces, the truth.
 
 Each has one method: `path(pair, strengths) -> frames`, strengths (N, C) with a column for each of the model's
 branches, 0 the source, 1 the target. Those that cannot move a group alone take rows of equal columns only.
@@ -58,6 +58,9 @@ class System:
         """Frames (N, S, S, 3) float32 in [0, 1] for strengths (N, C)."""
         raise NotImplementedError
 
+    def __str__(self) -> str:
+        return type(self).__name__
+
 
 class Morph(System):
     """A trained model with all its branches; `branches` names the columns of strengths where they are not its own, and
@@ -70,6 +73,9 @@ class Morph(System):
         own = model.info["branches"]
         self.model, self.own = model, np.array([[a == b for b in own] for a in branches or own], np.float32)
 
+    def __str__(self):
+        return str(self.model.path)
+
     def path(self, pair, strengths):
         latents = self.model.encode(pair.images)
         return np.clip(self.model.frames(latents[:1], latents[1:], strengths @ self.own, batch=16), 0, 1)
@@ -77,16 +83,23 @@ class Morph(System):
 
 class LatentPath(System):
     """The model's encoder and decoder with a curve between the latents in place of the branches: lerp, or slerp
-    (Shoemake 1985).
+    (Shoemake 1985). What a latent carries beside its code goes straight.
     """
 
     def __init__(self, model: Morpher, curve):
         self.model, self.curve = model, curve
+        self.depth = model.info.get("code_depth")  # none: the whole latent
+
+    def mixed(self, a: np.ndarray, b: np.ndarray, v: float) -> np.ndarray:
+        """The latent at the share v of the way from a to b, (h, w, d) each."""
+        depth = self.depth or a.shape[-1]
+        code, rest = slice(depth), slice(depth, None)
+        parts = self.curve(a[..., code], b[..., code], v), lerp(a[..., rest], b[..., rest], v)
+        return np.concatenate(parts, axis=-1).astype(np.float32)
 
     def path(self, pair, strengths):
         latents = self.model.encode(pair.images)
-        mixed = np.stack([self.curve(*latents, v) for v in _together(strengths)]).astype(np.float32)
-        return np.clip(self.model.decode(mixed), 0, 1)
+        return np.clip(self.model.decode(np.stack([self.mixed(*latents, v) for v in _together(strengths)])), 0, 1)
 
 
 class PixelBlend(System):
@@ -137,6 +150,25 @@ class Truth(System):
         return np.stack([drawing.render(source.with_strengths(s), size).image for s in moved]).astype(np.float32) / 255
 
 
+class TruthLerp(System):
+    """An oracle: the model's encoder and decoder, and in place of its branches the straight line to the latent of the
+    drawn face that has what is moved, and nothing else, from the target. What it does not do as well as the truth,
+    encoder and decoder do not; what a branch does not do as well as it, the branch does not.
+    """
+
+    alone = Truth.alone
+
+    def __init__(self, model: Morpher, truth: Truth):
+        self.model, self.truth = model, truth
+
+    def path(self, pair, strengths):
+        ends, which = np.unique(strengths > 0, axis=0, return_inverse=True)
+        drawn = self.truth.path(pair, ends.astype(np.float32))
+        latents = self.model.encode(np.concatenate([pair.images[:1], drawn]))
+        mixed = [lerp(latents[0], latents[1 + end], v) for end, v in zip(which.ravel(), strengths.max(1), strict=True)]
+        return np.clip(self.model.decode(np.stack(mixed).astype(np.float32)), 0, 1)
+
+
 def systems(
     model: Morpher,
     groups: Mapping[str, Sequence[str]],
@@ -144,8 +176,7 @@ def systems(
     drawn: bool = True,
 ) -> dict[str, System]:
     """All of them by name, in the order of the tables; `groups` are the drawn set's attributes by branch, `others` more
-    trained models with some of the same branches. Without those that need landmarks or the truth where faces are not
-    `drawn`.
+    trained models with some of the same branches. Without those that need the truth where faces are not `drawn`.
     """
     found = {
         "tf_homo": Morph(model),
@@ -153,9 +184,11 @@ def systems(
         "latent_lerp": LatentPath(model, lerp),
         "latent_slerp": LatentPath(model, slerp),
         "pixel_blend": PixelBlend(),
+        "landmark_warp": LandmarkWarp(),
     }
     if drawn:
-        found |= {"landmark_warp": LandmarkWarp(), "truth": Truth(groups, model.info["branches"])}
+        truth = Truth(groups, model.info["branches"])
+        found |= {"truth_lerp": TruthLerp(model, truth), "truth": truth}
     return found
 
 

@@ -131,7 +131,7 @@ def one(
     """
     from tf_homo.attributes import groups_of
     from tf_homo.data import drawing
-    from tf_homo.metrics import measure, response
+    from tf_homo.metrics import response, scores
 
     column = drawing.ATTRIBUTES.index(name)
     had = strengths[:, column] >= 0.5
@@ -153,18 +153,18 @@ def one(
     apart = np.abs(frames[same, every] - images).mean(axis=(1, 2, 3))
     curves = reads[..., column]
     return {
-        "changed": measure.value(changed),
-        "changed_told_with": measure.value(changed[~had]),
-        "changed_told_without": measure.value(changed[had]),
-        "changed_in_truth": measure.value((truth[:, column] >= 0.5) != had),
-        "moved": measure.value((after - before)[:, column] * np.sign(way) / np.maximum(np.abs(way), response.FLOOR)),
-        "leakage": measure.value(leakage),
-        "own_change": measure.value(apart),
-        "own_change_told_with": measure.value(apart[had]),
-        "own_change_told_without": measure.value(apart[~had]),
+        "changed": scores.value(changed),
+        "changed_told_with": scores.value(changed[~had]),
+        "changed_told_without": scores.value(changed[had]),
+        "changed_in_truth": scores.value((truth[:, column] >= 0.5) != had),
+        "moved": scores.value((after - before)[:, column] * np.sign(way) / np.maximum(np.abs(way), response.FLOOR)),
+        "leakage": scores.value(leakage),
+        "own_change": scores.value(apart),
+        "own_change_told_with": scores.value(apart[had]),
+        "own_change_told_without": scores.value(apart[~had]),
         "own_change_95": {"value": float(np.percentile(apart, 95)), "n": len(apart)},
-        "linearity_error": measure.value(response.linearity(curves)[0]),
-        "monotonic_rate": measure.value(response.monotonic_rate(curves)),
+        "linearity_error": scores.value(response.linearity(curves)[0]),
+        "monotonic_rate": scores.value(response.monotonic_rate(curves)),
         "response": {
             "codes": np.linspace(-1, 1, STEPS).tolist(),
             "with": curves[had].mean(0).tolist() if had.any() else None,

@@ -47,14 +47,16 @@ def ghosting(frames: np.ndarray) -> float:
 
     1: as crisp as its ends. Where two images are laid over each other, an edge that only one of them has keeps half
     its contrast and a quarter of its energy, so a double exposure of faces that do not line up has 1/2. A blurred
-    middle is low too; above 1 there are patterns or noise that the ends do not have. Nearest to 1 is best.
+    middle is low too; above 1 there are patterns or noise that the ends do not have. Nearest to 1 is best. NaN where
+    the ends are plain.
     """
     ends = edge_energy(frames[[0, -1]]).mean()
-    return float(edge_energy(frames[len(frames) // 2]) / max(ends, 1e-12))
+    return float(edge_energy(frames[len(frames) // 2]) / ends) if ends > 1e-8 else float("nan")
 
 
-def eyes_found(image: np.ndarray) -> int:
-    """The number of eyes that OpenCV's cascade for eyes, with glasses or without, finds in an image (S, S, 3).
+def eyes_found(image: np.ndarray) -> np.ndarray:
+    """The eyes that OpenCV's cascade for eyes, with glasses or without, finds in an image (S, S, 3): their centres
+    (n, 2), x and y in [0, 1], from left to right.
 
     Viola and Jones, 2001. It misses some and sees others where none are, in real and in drawn faces too: only against
     what it finds in the truth does a number mean anything.
@@ -64,7 +66,9 @@ def eyes_found(image: np.ndarray) -> int:
     grey = np.rint(255 * np.clip(np.asarray(image, np.float32) @ LUMA, 0, 1)).astype(np.uint8)
     side = 256  # the cascade's own window has 20 pixels, as many as an eye is wide then
     larger = cv2.resize(grey, (side, side), interpolation=cv2.INTER_CUBIC)
-    return len(_eye_cascade().detectMultiScale(larger, scaleFactor=1.05, minNeighbors=3))
+    boxes = np.reshape(_eye_cascade().detectMultiScale(larger, scaleFactor=1.05, minNeighbors=3), (-1, 4))
+    centres = (boxes[:, :2] + boxes[:, 2:] / 2) / side
+    return centres[np.argsort(centres[:, 0])]
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Sends pairs of drawn faces through systems, reads the attributes along every path, and sums up."""
+"""Sends pairs of faces through systems and reads the attributes along every path; scores.py sums it up."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -6,56 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tf_homo.data import drawing, drawn_faces
+from tf_homo.errors import InputError
 from tf_homo.metrics import images, response
 from tf_homo.metrics.baselines import Pair, System, Truth, pair_of
 from tf_homo.metrics.features import Features
 from tf_homo.metrics.reader import Reader
 
-RESPONSE = (
-    "linearity_error",
-    "linearity_error_max",
-    "monotonic_rate",
-    "endpoint_gap",
-    "leakage",
-    "jump",
-    "ppl",
-    "smoothness",
-    "efficiency",
-    "equality",
-    "beyond",
-    "additivity",
-    "truth_distance",
-    "still_distance",
-)
-IMAGES = (
-    "psnr",
-    "ssim",
-    "reading_error",
-    "frechet",
-    "midpoint_frechet",
-    "kernel",
-    "midpoint_kernel",
-    "ghosting",
-    "two_eyes",
-    "white_background_shift",
-    "cost",
-)
-KEYS = (*RESPONSE, *IMAGES)
-#: What says something of a path that stands still, too; `additivity` sees to that itself.
-STILL = ("endpoint_gap", "additivity", "truth_distance", "still_distance")
-FEWEST = 8  # pairs or faces below which a Fréchet distance would be no number to show
 SHOWN = 3  # pairs whose frames are kept for the report
-
-_EVERYTHING = "all groups move, as they should"
-_TOGETHER = "it moves all groups at once, none alone"
-_WHOLE = "measured on the path of all together"
-_EXACT = "its first frame is the source image itself"
-_STOPS = "it ends at the target"
 EXCESS = 0.25  # how far past the target `beyond` looks
-_NO_TRUTH = "the drawn truth moves attributes, not what no label names"
-_NO_TRUE_PICTURES = "it moves all groups at once; the truth is drawn for one group alone"
-
-Row = dict[str, dict | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,28 +62,30 @@ class Paths:
     Attributes:
       reads, features: by group (None: all together) the strengths (n, V, 18) and features (n, V, D) read along the
       paths. pairs: by group the n pairs' places.
-      first: the first frames of all pairs (P, S, S, 3); ghosting (P,); eyes (P,): whether just two are
-      found in the middle; white: shifts on white background.
+      first: the first frames of all pairs (P, S, S, 3); eyes (P,): whether just two are found in the middle.
+      ghosting, white: by group, ghosting of each pair and the shifts on white background.
       shown: by group the frames of some of the first pairs, {place: (V, S, S, 3)}.
       further: by group the strengths (n, 18) read at strength 1 + EXCESS; both: for pairs that differ in two groups,
       what was read (4, 18) at the source, with one moved, with the other, with both.
       ends: features (P, 2, D) of the middle and the last frame of all together, for distances between sets.
-      apart: by group the distances to the truth along the paths; still: those of the source image left alone.
+      apart: by group the distances to the truth along the paths; still: those of the source image left alone; unmoved:
+      those of the first frame left alone.
     """
 
     reads: dict = dataclasses.field(default_factory=dict)
     features: dict = dataclasses.field(default_factory=dict)
     pairs: dict = dataclasses.field(default_factory=dict)
     first: list = dataclasses.field(default_factory=list)
-    ghosting: list = dataclasses.field(default_factory=list)
+    ghosting: dict = dataclasses.field(default_factory=dict)
     eyes: list = dataclasses.field(default_factory=list)
-    white: list = dataclasses.field(default_factory=list)
+    white: dict = dataclasses.field(default_factory=dict)
     shown: dict = dataclasses.field(default_factory=dict)
     further: dict = dataclasses.field(default_factory=dict)
     both: list = dataclasses.field(default_factory=list)
     ends: list = dataclasses.field(default_factory=list)
     apart: dict = dataclasses.field(default_factory=dict)
     still: dict = dataclasses.field(default_factory=dict)
+    unmoved: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +93,8 @@ class Faces:
     """The faces of a plan: pairs, pairs on white, strengths of both ends (P, K), true or, of photos, as read; features
     of other faces (R, D).
 
-    `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,). `true` holds the
+    `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,), `white_differs` the
+    same of the pairs on white. `true` holds the
     true frames without the source, uint8 (V - 1, S, S, 3), by (place, group), for the first pairs.
     """
 
@@ -143,6 +104,7 @@ class Faces:
     target: np.ndarray
     real: np.ndarray
     differs: dict[str | None, np.ndarray]
+    white_differs: dict[str | None, np.ndarray]
     true: dict[tuple[int, str], np.ndarray]
 
 
@@ -156,7 +118,8 @@ def draw(plan: Plan, features: Features) -> Faces:
         if _on_white(drawn_faces.face(index, plan.seed, "test")):
             white.append(index)
         index += 1
-    source, target = (np.stack([pair.faces[end].strengths for pair in pairs]) for end in (0, 1))
+    on_white = [pair_of(a, b, plan.size, plan.seed) for a, b in zip(white[::2], white[1::2], strict=True)]
+    source, target = _ends(pairs)
     differs = plan.differs(source, target)
     truth, true = Truth(plan.groups, plan.branches), {}
     for place, pair in enumerate(pairs[: Truth.alone]):
@@ -165,13 +128,20 @@ def draw(plan: Plan, features: Features) -> Faces:
                 true[place, name] = np.rint(255 * truth.path(pair, plan.strengths([name])[1:])).astype(np.uint8)
     return Faces(
         pairs,
-        [pair_of(a, b, plan.size, plan.seed) for a, b in zip(white[::2], white[1::2], strict=True)],
+        on_white,
         source,
         target,
         features(np.stack(real)),
         differs,
+        plan.differs(*_ends(on_white)),
         true,
     )
+
+
+def _ends(pairs: Sequence[Pair]) -> tuple[np.ndarray, np.ndarray]:
+    """The strengths of sources and targets, (P, K) each."""
+    shape = (len(pairs), len(drawing.ATTRIBUTES))
+    return tuple(np.reshape([pair.faces[end].strengths for pair in pairs], shape) for end in (0, 1))
 
 
 def walk(
@@ -180,13 +150,15 @@ def walk(
     """Every path of one system: all together for each pair, and each group alone where the pair differs clearly in it.
 
     `progress` is told how many frames were made, `frames_of` of them in all.
+
+    Raises:
+      InputError: the system paints numbers that are not finite.
     """
     paths = Paths()
-    alone = len(faces.pairs) if system.alone is None else system.alone
     for place, pair in enumerate(faces.pairs):
-        names = [None] + [name for name in plan.groups if place < alone and faces.differs[name][place]]
+        names = _moved(system, plan, faces.differs, place)
         two = _two(names, place)
-        frames = system.path(pair, np.concatenate([plan.strengths(names), *_more(system, plan, names, two)]))
+        frames = _painted(system, pair, np.concatenate([plan.strengths(names), *_more(system, plan, names, two)]))
         strengths, inner = reader.read(frames)
         for name, further in zip(names, strengths[-len(names) :], strict=True) if system.extrapolates else ():
             paths.further.setdefault(name, []).append(further)
@@ -194,7 +166,7 @@ def walk(
             ends = [0, *((plan.steps - 1) * (1 + names.index(name)) for name in two)]
             paths.both.append(strengths[[*ends, len(plan.strengths(names))]])
         for i, name in enumerate(names):
-            rows = [0, *range(1 + i * (plan.steps - 1), 1 + (i + 1) * (plan.steps - 1))]
+            rows = _rows(plan, i)
             paths.pairs.setdefault(name, []).append(place)
             paths.reads.setdefault(name, []).append(strengths[rows])
             paths.features.setdefault(name, []).append(inner[rows])
@@ -202,20 +174,42 @@ def walk(
                 true = faces.true[place, name] / 255.0
                 paths.apart.setdefault(name, []).append(images.truth_distance(frames[rows[1:]], true))
                 paths.still.setdefault(name, []).append(images.truth_distance(pair.images[:1], true))
+                paths.unmoved.setdefault(name, []).append(images.truth_distance(frames[:1], true))
+            paths.ghosting.setdefault(name, []).append(images.ghosting(frames[rows]))
             if place < SHOWN:
                 paths.shown.setdefault(name, {})[place] = frames[rows]
         paths.first.append(frames[0])
         paths.ends.append(features(frames[[plan.steps // 2, plan.steps - 1]]))
-        paths.ghosting.append(images.ghosting(frames[: plan.steps]))
-        paths.eyes.append(images.eyes_found(frames[plan.steps // 2]) == 2)
+        paths.eyes.append(len(images.eyes_found(frames[plan.steps // 2])) == 2)
         progress(len(frames))
-    for pair in faces.white:
-        frames = system.path(pair, plan.strengths([None]))
-        paths.white.append(images.white_background_shift(frames, pair.white))
+    for place, pair in enumerate(faces.white):
+        names = _moved(system, plan, faces.white_differs, place)
+        frames = _painted(system, pair, plan.strengths(names))
+        for i, name in enumerate(names):
+            path = frames[_rows(plan, i)]
+            paths.white.setdefault(name, []).append(images.white_background_shift(path, pair.white))
         progress(len(frames))
     for rows in (paths.reads, paths.features, paths.further):
         rows.update({name: np.stack(parts) for name, parts in rows.items()})
     return paths
+
+
+def _moved(system: System, plan: Plan, differs: Mapping[str | None, np.ndarray], place: int) -> list[str | None]:
+    """What a system moves of a pair: all, then each group alone that differs clearly, if it is asked to."""
+    alone = system.alone is None or place < system.alone
+    return [None] + [name for name in plan.groups if alone and differs[name][place]]
+
+
+def _painted(system: System, pair: Pair, strengths: np.ndarray) -> np.ndarray:
+    frames = system.path(pair, strengths)
+    if not np.isfinite(frames).all():
+        raise InputError(f"{system}: paints numbers that are not finite; export it from a checkpoint before they came")
+    return frames
+
+
+def _rows(plan: Plan, place: int) -> list[int]:
+    """Of the frames of plan.strengths: those of one path, from the source on."""
+    return [0, *range(1 + place * (plan.steps - 1), 1 + (place + 1) * (plan.steps - 1))]
 
 
 def _two(names: Sequence[str | None], place: int) -> list[str]:
@@ -233,154 +227,12 @@ def _more(system: System, plan: Plan, names: Sequence[str | None], two: Sequence
 
 def frames_of(system: System, plan: Plan, faces: Faces) -> int:
     """How many frames `walk` makes of a system."""
-    counts = sum(faces.differs[name][: system.alone].astype(int) for name in plan.groups)  # of groups, by pair
-    alone, two = int(counts.sum()), int((counts > 1).sum())
-    more = two + (alone + plan.pairs if system.extrapolates else 0)
-    return (plan.steps - 1) * (alone + plan.pairs + plan.white) + plan.pairs + plan.white + more
-
-
-def curve(system: System, paths: Paths, plan: Plan, faces: Faces, group: str | None) -> np.ndarray:
-    """Responses y (n, V) of a group (None: all attributes) over the pairs that differ clearly in it; n may be 0.
-
-    Where the system moves a group alone, on that group's own paths, else on the paths of all together.
-    """
-    reads, places, _ = _of(system, paths, faces, group)
-    columns = slice(None) if group is None else plan.columns[group]
-    return response.response(reads[..., columns], faces.source[places][:, columns], faces.target[places][:, columns])
-
-
-def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) -> dict:
-    """A system's entry of evaluation.json: {"all": {key: value}, "groups": {group: {key: value}}, "notes": {key: why
-    it is null}}. `network` names what the features are of.
-    """
-    notes = {"all.leakage": _EVERYTHING, **{f"groups.{key}": _WHOLE for key in IMAGES}}
-    notes["all.cost"] = "only trained models are timed, beside each other"
-    notes["groups.additivity"] = "it is measured on pairs of groups, under all"
-    if not system.extrapolates:
-        notes |= {f"{scope}.beyond": _STOPS for scope in ("all", "groups")}
-    notes |= {f"all.{key}": _NO_TRUTH for key in ("truth_distance", "still_distance")}
-    if system.alone == 0:
-        notes |= {f"groups.{key}": _NO_TRUE_PICTURES for key in ("truth_distance", "still_distance")}
-    groups = {}
-    for name in plan.groups:
-        row = groups[name] = dict.fromkeys(KEYS)
-        reads, places, features = _of(system, paths, faces, name)
-        if not len(places):
-            notes[f"groups.{name}"] = f"no pair differs by {response.CLEAR} in it; take more pairs"
-            continue
-        y = curve(system, paths, plan, faces, name)
-        row |= _answers(y, features)
-        row["beyond"] = _beyond(paths, plan, faces, name, y)
-        if system.alone != 0 and len(plan.groups) > 1:
-            ends = faces.source[places], faces.target[places]
-            row["leakage"] = value(response.leakage(reads, *ends, plan.columns, name))
-        for key, distances in (("truth_distance", paths.apart), ("still_distance", paths.still)):
-            if name in distances:
-                row[key] = value(distances[name])
-            else:
-                notes.setdefault(f"groups.{name}.{key}", "none of the first pairs differs clearly in it")
-        _leave_out_stillness(y, row, f"groups.{name}", notes)
-    if system.alone == 0:
-        notes |= {"groups": f"read from the path of all together: {_TOGETHER}", "groups.leakage": _TOGETHER}
-    elif len(plan.groups) < 2:
-        notes["groups.leakage"] = "there is no other group"
-    y = curve(system, paths, plan, faces, None)
-    whole = dict.fromkeys(KEYS) | _answers(y, _of(system, paths, faces, None)[2])
-    whole["beyond"] = _beyond(paths, plan, faces, None, y)
-    if paths.both:
-        whole["additivity"] = value(response.additivity(*np.stack(paths.both).transpose(1, 0, 2)))
-        if whole["additivity"] is None:
-            notes["all.additivity"] = f"in every pair the two groups move by less than {response.FLOOR}"
-    else:
-        notes["all.additivity"] = _TOGETHER if system.alone == 0 else "no pair differs in two groups"
-    _leave_out_stillness(y, whole, "all", notes)
-    whole |= _pictures(system, paths, faces, network, notes)
-    return {"all": whole, "groups": groups, "notes": notes}
-
-
-def _beyond(paths: Paths, plan: Plan, faces: Faces, group: str | None, y: np.ndarray) -> dict | None:
-    if group not in paths.further or not len(y):
-        return None
-    places = np.array(paths.pairs[group])
-    clear = faces.differs[group][places]
-    columns = slice(None) if group is None else plan.columns[group]
-    ends = faces.source[places[clear]][:, columns], faces.target[places[clear]][:, columns]
-    further = response.response(paths.further[group][clear][:, None, columns], *ends)[:, 0]
-    return value(response.beyond(y, further, EXCESS))
-
-
-def _of(system: System, paths: Paths, faces: Faces, group: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What was read for a group: strengths (n, V, 18), the pairs' places (n,), features (n, V, D)."""
-    path = group if system.alone != 0 else None
-    reads, features = (kept.get(path, kept[None][:0]) for kept in (paths.reads, paths.features))
-    places = np.array(paths.pairs.get(path, []), int)
-    clear = faces.differs[group][places]
-    return reads[clear], places[clear], features[clear]
-
-
-def _answers(y: np.ndarray, features: np.ndarray) -> Row:
-    if not len(y):
-        return {}
-    mean, largest = response.linearity(y)
-    answers = {
-        "linearity_error": mean,
-        "linearity_error_max": largest,
-        "monotonic_rate": response.monotonic_rate(y),
-        "endpoint_gap": response.endpoint_gap(y),
-        "jump": response.jump(y),
-        "ppl": response.ppl(features),
-        **dict(zip(("smoothness", "efficiency", "equality"), response.smoothness(features), strict=True)),
-    }
-    return {key: value(values) for key, values in answers.items()}
-
-
-def _leave_out_stillness(y: np.ndarray, row: Row, scope: str, notes: dict[str, str]) -> None:
-    """A path that stands still is straight, short and leaks nothing: no praise, so where most do, no number."""
-    if len(y) and np.median(np.abs(y[:, -1] - y[:, 0])) < response.FLOOR:
-        for key in set(RESPONSE) - set(STILL):
-            row[key] = None
-            notes.setdefault(f"{scope}.{key}", f"most pairs move by less than {response.FLOOR} of the way")
-
-
-def _pictures(system: System, paths: Paths, faces: Faces, network: str, notes: dict[str, str]) -> Row:
-    source, first = np.stack([pair.images[0] for pair in faces.pairs]), np.stack(paths.first)
-    row: Row = {"ssim": value(images.ssim(first, source))}
-    row |= {"ghosting": value(paths.ghosting), "two_eyes": value(paths.eyes)}
-    if system.exact_source:
-        notes["all.psnr"] = _EXACT
-    else:
-        row["psnr"] = value(images.psnr(first, source))
-    row["reading_error"] = value(np.abs(np.clip(paths.reads[None][:, 0], 0, 1) - faces.source).mean(1))
-    if paths.white:
-        row["white_background_shift"] = value(paths.white)
-    else:
-        notes["all.white_background_shift"] = "no pair on white background was asked for"
-    ends = np.stack(paths.ends)
-    for prefix, place in (("midpoint_", 0), ("", 1)):
-        distances = set_distances(ends[:, place], faces.real, network)
-        if not distances:
-            notes |= {f"all.{prefix}{key}": f"fewer than {FEWEST} pairs" for key in ("frechet", "kernel")}
-        row |= {prefix + key: distance for key, distance in distances.items()}
-    return row
-
-
-def set_distances(features: np.ndarray, real: np.ndarray, network: str) -> Row:
-    """Fréchet and kernel distance of features (n, D) to those of real faces (m, D); {} where either are too few."""
-    if min(len(features), len(real)) < FEWEST:
-        return {}
-    kinds = {"frechet": images.frechet, "kernel": images.kernel}
-    return {
-        key: {"value": kind(features, real), "n": len(features), "features": network} for key, kind in kinds.items()
-    }
+    counts = [len(_moved(system, plan, faces.differs, place)) for place in range(plan.pairs)]
+    on_white = [len(_moved(system, plan, faces.white_differs, place)) for place in range(plan.white)]
+    more = sum(count > 2 for count in counts) + (sum(counts) if system.extrapolates else 0)
+    return (plan.steps - 1) * (sum(counts) + sum(on_white)) + plan.pairs + plan.white + more
 
 
 def _on_white(face: drawing.Face) -> bool:
     """Whether the upper corners of a small painting are pure white; hair and clothes do not reach them."""
     return bool((drawing.render(face, 16).image[0, [0, -1]] == 255).all())
-
-
-def value(values) -> dict | None:
-    """{"value": mean, "n": of how many}, of those that are finite; None where none is."""
-    values = np.asarray(values, np.float64)
-    values = values[np.isfinite(values)]  # a path that stands still has no smoothness
-    return None if not len(values) else {"value": float(values.mean()), "n": len(values)}

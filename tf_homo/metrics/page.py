@@ -1,13 +1,18 @@
 """What an evaluation shows: a table for the terminal, and one HTML page with its pictures inside."""
 
+import itertools
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import numpy as np
 
 from tf_homo import report
 from tf_homo.errors import InputError
-from tf_homo.metrics.measure import KEYS, RESPONSE, Faces, Paths, Plan
+from tf_homo.metrics.baselines import Truth
+from tf_homo.metrics.measure import Faces, Paths, Plan
+from tf_homo.metrics.scores import KEYS, LONE, RESPONSE
 
+TEMPLATE = Path(__file__).with_suffix(".html")
 _FEATURES = "in the features of {network}; not comparable with published"
 #: What each number says, in the features of which network, and which is better: the least, the most, nearest to one.
 MEANING = {
@@ -25,12 +30,13 @@ MEANING = {
     "additivity": ("two groups at once against the sum of each alone, as a share of the movement", "least"),
     "truth_distance": ("from the frames to the drawn in-between faces, RMS in 1/255", "least"),
     "still_distance": ("the same for the source image left as it is: what truth_distance has to beat", ""),
+    "unmoved_distance": ("the same for the first frame left as it is: what decoding alone costs, and no movement", ""),
     "psnr": ("first frame against the source image, dB", "most"),
     "ssim": ("first frame against the source image", "most"),
     "reading_error": ("attributes read from the first frame against the true ones, mean of all", "least"),
     "kernel": (f"kernel distance of last frames to other faces, {_FEATURES} KID", "least"),
     "midpoint_kernel": (f"kernel distance of middle frames to other faces, {_FEATURES} KID", "least"),
-    "frechet": (f"last frames against other faces, {_FEATURES} FID; the truth's is the floor", "least"),
+    "frechet": (f"last frames against other faces, {_FEATURES} FID; real against real is the floor", "least"),
     "midpoint_frechet": (f"middle frames against other faces, {_FEATURES} FID", "least"),
     "ghosting": (
         "edge energy of the middle frame over that of the ends; 1 is as crisp, 0.5 a double exposure; above 1: "
@@ -41,15 +47,28 @@ MEANING = {
     "white_background_shift": ("change of white background along the path, in 1/255", "least"),
     "cost": ("time of a path as a ratio to tf_homo's, on this machine", "least"),
 }
+ARROWS = {"least": "\N{DOWNWARDS ARROW}", "most": "\N{UPWARDS ARROW}", "one": "\N{RIGHTWARDS ARROW} 1", "": ""}
+SYSTEMS = {
+    "tf_homo": "the model that is measured: its encoder, branches and decoder",
+    "latent_lerp": "its encoder and decoder, and a straight line between the two latents",
+    "latent_slerp": "the same with an arc in place of the line",
+    "pixel_blend": "a cross-fade of the two pictures",
+    "landmark_warp": "a cross-fade of the two pictures, bent until their landmarks meet: what morphing tools do",
+    "truth_lerp": "an oracle: the straight line to the latent of the drawn face that has what is moved from the target",
+    "truth": "the source's face itself, drawn with strengths on the way: a perfect morph, as the reader sees it",
+}
+ORACLES = ("truth_lerp", "truth")  # they know the drawn faces
 SETS = ("frechet", "midpoint_frechet", "kernel", "midpoint_kernel")
 PAGE_ONLY = ("linearity_error_max", "jump", "ppl", "efficiency", "equality", "kernel", "midpoint_kernel")
 GROUPS_ONLY = ("monotonic_rate", "beyond")
-#: A mean, None where nothing has a value; and over what share of the groups, " (3/9)", where that is not all.
+#: A mean, None where nothing has a value; and where it is another mean than others', how: over what share of the
+#: groups, " (3/9)", or " *", read while everything moves.
 Mean = tuple[float | None, str]
 COLOURS = {
     "tf_homo": "#0072b2", "latent_lerp": "#e69f00", "latent_slerp": "#d55e00", "pixel_blend": "#8c8c8c",
-    "landmark_warp": "#cc79a7", "truth": "#009e73",
+    "landmark_warp": "#cc79a7", "truth": "#009e73", "truth_lerp": "#56b4e9",
 }  # fmt: skip
+MORE = ("#7a5195", "#8c564b", "#b5a400", "#17807a")  # of other systems
 
 
 def require() -> None:
@@ -69,10 +88,15 @@ def rows(result: Mapping) -> list[tuple[str, str, dict[str, Mean]]]:
     systems = result["systems"]
     lines = []
     for key in KEYS:
-        if key in RESPONSE:
-            lines.append((key, "groups", {name: mean(of["groups"].values(), key) for name, of in systems.items()}))
+        if key in (*RESPONSE, *LONE):
+            lines.append((key, "groups", {name: _of_groups(of, key) for name, of in systems.items()}))
         lines.append((key, "all", {name: mean([of["all"]], key) for name, of in systems.items()}))
     return [line for line in lines if any(value is not None for value, _ in line[2].values())]
+
+
+def _of_groups(entry: Mapping, key: str) -> Mean:
+    value, share = mean(entry["groups"].values(), key)
+    return value, share + " *" * (value is not None and "groups" in entry["notes"])
 
 
 def network_of(result: Mapping) -> str | None:
@@ -89,22 +113,41 @@ def text(result: Mapping) -> str:
         for key, scope, values in rows(result)
         if key not in PAGE_ONLY and not (key in GROUPS_ONLY and scope == "all")
     ]
-    width = max(23, *(len(label) for label, _, _ in lines))
-    table = [" " * (width + 7) + "".join(f"{name:>14}" for name in names)]
-    for label, scope, values in lines:
-        table.append(f"{label:{width}} {scope:6}" + "".join(f"{_number(*values[name]):>14}" for name in names))
+    told = [("", "", dict(zip(names, names, strict=True)))]
+    told += [(label, scope, {name: _number(*values[name]) for name in names}) for label, scope, values in lines]
+    first, second, *others = (
+        max(map(len, column)) for column in zip(*((a, b, *row.values()) for a, b, row in told), strict=True)
+    )
+    table = [
+        f"{label:{first}} {scope:{second}}"
+        + "".join(f"{cell:>{max(width, 8) + 2}}" for cell, width in zip(row.values(), others, strict=True))
+        for label, scope, row in told
+    ]
     data, reader, count = result["data"], result["reader"], len(result["data"]["groups"])
     if network:
-        table.append(f"Fréchet distances are in the features of {network}, not comparable with published FID or KID.")
+        floor = ", ".join(f"{key} {entry['value']:.3f}" for key, entry in data["real_against_real"].items() if entry)
+        table.append(f"In the features of {network}, not comparable with published FID or KID; real faces: {floor}.")
     table += [
         f"{data['pairs']} pairs of {data['dataset']} at {data['image_size']} pixels, {data['steps']} frames a path.",
-        f"groups: mean over {count}, each moved alone where a system can; (k/{count}): only k of them have a value.",
+        f"groups: mean over {count}, each moved alone; *: while all move together; (k/{count}): k have a value.",
+        *_first_pairs(result),
         f"Attributes read by {reader['name']}, whose own error here is {reader['error_here']:.3f}.",
     ]
     if "accuracy_here" in reader:
-        told = [f"{name} {share:.2f}" for name, share in reader["accuracy_here"].items()]
-        table.append(f"It says yes or no rightly: {', '.join(told)}.")
+        shares = [f"{name} {share:.2f}" for name, share in reader["accuracy_here"].items()]
+        table.append(f"It says yes or no rightly: {', '.join(shares)}.")
     return "\n".join(table)
+
+
+def _first_pairs(result: Mapping) -> list[str]:
+    """A line that says what was measured on the first pairs only."""
+    few = Truth.alone < result["data"]["pairs"] and "truth" in result["systems"]
+    return [f"Groups of truth and truth_lerp, and distances to the truth: the first {Truth.alone} pairs."] * few
+
+
+def _why(entry: Mapping, key: str, scope: str) -> str:
+    """Why a system has no value there."""
+    return entry["notes"].get(f"{scope}.{key}") or entry["notes"].get(scope, "")
 
 
 def html(
@@ -119,23 +162,28 @@ def html(
 
     systems, ours, network = result["systems"], next(iter(result["systems"])), network_of(result)
     lines = [
-        {"key": _label(key, network), "scope": scope, "cells": cells(values, MEANING[key][1])}
+        {"key": _label(key, network), "better": ARROWS[MEANING[key][1]], "scope": scope,
+         "cells": zip(cells(values, MEANING[key][1]), [_why(of, key, scope) for of in systems.values()], strict=True)}
         for key, scope, values in rows(result)
-    ]
+    ]  # fmt: skip
     meanings = [(key, MEANING[key][0].format(network=network)) for key in KEYS if network or key not in SETS]
     groups = [
         {"name": name, "members": ", ".join(plan.groups[name]), "n": (row["endpoint_gap"] or {"n": 0})["n"],
-         "cells": [_number(*mean([row], key)) for key in RESPONSE]}
+         "cells": [_number(*mean([row], key)) for key in (*RESPONSE, *LONE)]}
         for name, row in systems[ours]["groups"].items()
     ]  # fmt: skip
-    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE).render(
-        result=result, names=list(systems), lines=lines, groups=groups, keys=RESPONSE, ours=ours,
-        meanings=meanings, remarks=[(name, of["notes"]["all"]) for name, of in systems.items() if "all" in of["notes"]],
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(TEMPLATE.read_text("utf-8")).render(
+        result=result, names=list(systems), lines=lines, groups=groups, keys=(*RESPONSE, *LONE), ours=ours,
+        about=[(name, SYSTEMS.get(name, "another model, given by --system")) for name in systems],
+        network=network, first_pairs=_first_pairs(result), meanings=meanings,
+        remarks=[(name, of["notes"]["all"]) for name, of in systems.items() if "all" in of["notes"]],
         curves=report.embedded(curves_picture(plan, curves)),
         arrivals=report.embedded(arrivals_picture(plan, curves[ours])),
         strips=[
             (place + 1, report.embedded(systems_strip(plan, faces, paths, place)),
-            report.embedded(groups_strip(plan, faces, paths[ours], place))) for place in paths[ours].shown[None]
+             report.embedded(groups_strip(plan, faces, paths[ours], place, paths.get("truth"))))
+            for place in paths[ours].shown[None]
         ],
     )  # fmt: skip
 
@@ -145,6 +193,7 @@ def curves_picture(plan: Plan, curves: Mapping[str, Mapping[str | None, np.ndarr
     lie.
     """
     figure, panels = _panels(1 + len(plan.groups))
+    colours = dict(zip([name for name in curves if name not in COLOURS], itertools.cycle(MORE), strict=False)) | COLOURS
     way = np.linspace(0, 1, plan.steps)
     for axes, group in zip(panels, (None, *plan.groups), strict=False):
         axes.plot([0, 1], [0, 1], color="#bbbbbb", linestyle=":", linewidth=1.5, label="even pace")
@@ -155,10 +204,10 @@ def curves_picture(plan: Plan, curves: Mapping[str, Mapping[str | None, np.ndarr
             style = {"linewidth": 2.4, "zorder": 3} if place == 0 else {"linewidth": 1.3}
             if name == "truth":
                 style["linestyle"] = "--"
-            axes.plot(way, y.mean(0), color=COLOURS.get(name, "#333333"), label=name, **style)
+            axes.plot(way, y.mean(0), color=colours[name], label=name, **style)
             if place == 0:
                 axes.fill_between(
-                    way, *np.quantile(y, (0.1, 0.9), axis=0), color=COLOURS[name], alpha=0.15, linewidth=0
+                    way, *np.quantile(y, (0.1, 0.9), axis=0), color=colours[name], alpha=0.15, linewidth=0
                 )
         axes.set_title(group or "all together", fontsize=10)
         axes.set_ylim(-0.35, 1.35)
@@ -187,10 +236,14 @@ def systems_strip(plan: Plan, faces: Faces, paths: Mapping[str, Paths], place: i
     return _strip(plan, faces, place, {name: of.shown[None][place] for name, of in paths.items()})
 
 
-def groups_strip(plan: Plan, faces: Faces, paths: Paths, place: int) -> np.ndarray:
-    """One pair through one system, each group that differs moved alone, then all together."""
-    shown = {name: paths.shown[name][place] for name in plan.groups if place in paths.shown.get(name, ())}
-    return _strip(plan, faces, place, shown | {"all together": paths.shown[None][place]})
+def groups_strip(plan: Plan, faces: Faces, paths: Paths, place: int, truth: Paths | None = None) -> np.ndarray:
+    """One pair through one system, each group that differs moved alone, then all together; below each, the truth."""
+    frames = {}
+    for group in (*plan.groups, None):
+        for of, what in ((paths, ""), (truth, ", drawn")):
+            if of and place in of.shown.get(group, ()):
+                frames[(group or "all together") + what] = of.shown[group][place]
+    return _strip(plan, faces, place, frames)
 
 
 def _strip(plan: Plan, faces: Faces, place: int, frames: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -216,9 +269,9 @@ def _panels(count: int, height: float = 2.3):
 
 
 def cells(means: Mapping[str, Mean], better: str) -> list[tuple[str, bool]]:
-    """Texts, and which is the best, where one is `better`; neither the truth nor a mean over some groups is."""
+    """Texts, and which is the best, where one is `better`; neither an oracle nor a mean of another kind is."""
     badness = {"least": lambda x: x, "most": lambda x: -x, "one": lambda x: abs(x - 1)}.get(better)
-    known = {name: x for name, (x, share) in means.items() if x is not None and not share and name != "truth"}
+    known = {name: x for name, (x, share) in means.items() if x is not None and not share and name not in ORACLES}
     best = min(map(badness, known.values())) if badness and len(known) > 1 else None
     return [
         (_number(*mean), best is not None and name in known and badness(known[name]) == best)
@@ -241,60 +294,3 @@ def _number(value: float | None, share: str = "") -> str:
     if value is None:
         return "-"
     return (f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 2 else f"{value:.3f}") + share
-
-
-TEMPLATE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>tf_homo: evaluation</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body {font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em}
-h1 {font-size: 1.6em; margin-bottom: 0} h2 {font-size: 1.2em; margin-top: 2em} small, .small {color: #666; font-size:
-13px} table {border-collapse: collapse; margin: 1em 0} th, td {padding: .25em .8em; text-align: right; white-space:
-nowrap} th:first-child, td:first-child {text-align: left} thead th {border-bottom: 2px solid #222}
-tbody tr:hover {background: #f3f6f9} td.best {font-weight: 700; color: #0072b2} img {max-width: 100%; display: block}
-.scroll {overflow-x: auto} dl {display: grid; grid-template-columns: max-content 1fr; gap: .1em 1em} dd {margin: 0}
-</style></head><body>
-<h1>How evenly does it morph?</h1>
-<p class="small">{{ result.data.model.path }} ({{ result.data.model.format }}
-{%- if result.data.model.step is not none %}, step {{ result.data.model.step }}{% endif %}) on {{ result.data.pairs }} pairs of
-{{ result.data.dataset }} at {{ result.data.image_size }} pixels, test split{% if result.data.seed is not none %} of seed {{ result.data.seed }}{% endif %},
-{{ result.data.steps }} frames a path. Attributes read by {{ result.reader.name }}, a network that no training saw, with a mean
-error of {{ "%.3f"|format(result.reader.error_here) }} on these faces
-{%- if "truth" in names %}; the column "truth" shows what that error makes of a perfect morph{% endif %}.</p>
-{% if "accuracy_here" in result.reader %}
-<p class="small">How often it says yes or no rightly: {% for name, share in result.reader.accuracy_here.items() -%}
-{{ name }} {{ "%.2f"|format(share) }}{{ ", " if not loop.last }}{% endfor %}.</p>
-{% endif %}
-<h2>Systems</h2>
-<div class="scroll"><table><thead><tr><th></th><th></th>{% for name in names %}<th>{{ name }}</th>{% endfor %}</tr></thead><tbody>
-{% for line in lines %}
-<tr><td>{{ line.key }}</td><td class="small">{{ line.scope }}</td>{% for cell, best in line.cells -%}
-<td{% if best %} class="best"{% endif %}>{{ cell }}</td>{% endfor %}</tr>
-{% endfor %}
-</tbody></table></div>
-<p class="small">groups: mean over the {{ groups|length }} groups, each moved alone where the system can, over the pairs that differ clearly
-in it; (k/{{ groups|length }}): only k of them have a value. all: everything moves. Bold: the best, but for the truth and for means over some of the groups.</p>
-{% for name, why in remarks %}
-<p class="small">{{ name }}, all: {{ why }}.</p>
-{% endfor %}
-<h2>Response of each group</h2>
-<img alt="Response curves, one panel for each group" src="{{ curves }}">
-<p class="small">Mean over the pairs; the band holds the middle 80% of the pairs of {{ ours }}. The dotted line is an even pace to the target.</p>
-<h2>{{ ours }}, group by group</h2>
-<div class="scroll"><table><thead><tr><th>group</th><th>pairs</th>{% for key in keys %}<th>{{ key }}</th>{% endfor %}</tr></thead><tbody>
-{% for group in groups %}
-<tr><td title="{{ group.members }}">{{ group.name }}</td><td>{{ group.n }}</td>{% for cell in group.cells %}<td>{{ cell }}</td>{% endfor %}</tr>
-{% endfor %}
-</tbody></table></div>
-<h2>Where the pairs arrive</h2>
-<img alt="Histograms of the response at strength 1" src="{{ arrivals }}">
-{% for place, systems, groups in strips %}
-<h2>Pair {{ place }}</h2>
-<img alt="All systems on pair {{ place }}" src="{{ systems }}"><p class="small">Everything moves, in every system.</p>
-<img alt="Groups alone on pair {{ place }}" src="{{ groups }}"><p class="small">{{ ours }}: each group that differs clearly, alone.</p>
-{% endfor %}
-<h2>What the numbers mean</h2>
-<dl>{% for key, meaning in meanings %}<dt>{{ key }}</dt><dd>{{ meaning }}</dd>{% endfor %}</dl>
-<p class="small">{% for name, version in result.versions.items() %}{{ name }} {{ version }}{{ ", " if not loop.last }}{% endfor %}</p>
-</body></html>
-"""  # noqa: E501

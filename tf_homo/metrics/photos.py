@@ -10,7 +10,7 @@ from tf_homo import report
 from tf_homo.data.examples import Examples
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
-from tf_homo.metrics import measure
+from tf_homo.metrics import images, measure
 from tf_homo.metrics.features import Features
 from tf_homo.metrics.reader import Reader
 
@@ -19,9 +19,12 @@ SEED = 20_190_616  # who is paired with whom
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pair:
-    """Two photos, images float32 (2, S, S, 3) in [0, 1], of two people where the data say who is who."""
+    """Two photos, images float32 (2, S, S, 3) in [0, 1], of two people where the data say who is who; landmarks
+    (2, 2, 2), their eyes.
+    """
 
     images: np.ndarray
+    landmarks: np.ndarray
 
     @property
     def white(self) -> np.ndarray:
@@ -48,8 +51,19 @@ def gather(plan: measure.Plan, examples: Examples, reader: Reader, features: Fea
     source, target = (np.clip(reader.read(scaled(places[:, end]))[0], 0, 1) for end in (0, 1))
     left = np.setdiff1d(np.arange(len(examples)), places)[: plan.real]
     real = features(scaled(left)) if len(left) else np.zeros((0, 1), np.float32)
-    pairs = [Pair(scaled(pair)) for pair in places]
-    return measure.Faces(pairs, [], source, target, real, plan.differs(source, target), {})
+    pictures = scaled(places)  # (P, 2, S, S, 3)
+    pairs = [Pair(*both) for both in zip(pictures, eyes_of(pictures), strict=True)]
+    return measure.Faces(pairs, [], source, target, real, plan.differs(source, target), {}, {})
+
+
+def eyes_of(pictures: np.ndarray) -> np.ndarray:
+    """The two eyes (P, 2, 2, 2) in pictures (P, 2, S, S, 3), x and y in [0, 1], the left one first; where not just two
+    are found, the middle of those that are found elsewhere, as the pictures are aligned.
+    """
+    found = [[images.eyes_found(picture) for picture in pair] for pair in pictures]
+    clear = [eyes for pair in found for eyes in pair if len(eyes) == 2]
+    usual = np.median(clear, axis=0) if clear else np.array([(0.35, 0.45), (0.65, 0.45)])
+    return np.array([[eyes if len(eyes) == 2 else usual for eyes in pair] for pair in found])
 
 
 def source_of(about: Mapping[str, Any], **places: str | None) -> Source:

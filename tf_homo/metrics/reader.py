@@ -9,6 +9,7 @@ classifier that a run may train for itself. It is carried ready-made in tf_homo/
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -69,15 +70,18 @@ def load(folder: str | os.PathLike = CARRIED) -> Reader:
     folder = Path(folder)
     try:
         about = json.loads((folder / "reader.json").read_text("utf-8"))
-        with np.load(folder / "reader.npz") as kept:
+        if not isinstance(about, dict) or "name" not in about:
+            raise ValueError("reader.json names none")
+        with open(folder / "reader.npz", "rb") as file, np.load(file) as kept:  # np.load leaves what it opens open
             weights = [kept[name].astype(np.float32) for name in kept.files]
         network = build(len(about.get("attributes") or drawing.ATTRIBUTES))
         network.set_weights(weights)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
-            f"{error.filename}: missing; make it with python -m tf_homo.metrics.reader --output_dir={folder}"
+            f"{error.filename}: missing; make it with python -m tf_homo.metrics.reader, or of photos with "
+            f"tf_homo.metrics.photo_reader, --output_dir={folder}"
         ) from None
-    except ValueError as error:
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{folder}: is no reader of this version ({str(error)[:120]}); make it again") from error
     return Reader(network, about)
 
