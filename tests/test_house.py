@@ -257,3 +257,10 @@ def test_config_opens_like_a_lab_record(path):
     assert not [field for field, text in fields.items() if "?" in text]
     for line in lines[len(opening) :]:
         assert re.fullmatch(r"--\w+(=.*)?|#.*|\s*", line), f"not a flag: {line!r}"
+
+
+def test_the_map_names_every_file_of_the_package():
+    rows = "".join(line.split("|")[1] for line in read("BUILD.md").splitlines() if line.startswith("| `"))
+    named = {Path(file).name for file in re.findall(r"`([^`]*\.py)`", rows)}
+    files = {path.name for room in ("tf_homo", "export") for path in (ROOT / room).rglob("*.py")} - {"__init__.py"}
+    assert files - named - {path.name for path in (ROOT / "export").glob("*/*.py")} == set()

@@ -312,6 +312,7 @@ def test_the_paper_s_networks_learn_jointly_small():
         ({"image_size": 64, "encoder": "vgg19"}, "--decoder=shuffle: .* use encoder=patch or decoder=upsample"),
         ({"perceptual": "vgg19", "reading": True}, "--reading: VGG19 reads no attributes"),
         ({"branches": "directions", "rest": "remainder"}, "--branches=directions: go by the reading; give --reading"),
+        ({"gan_weight": 0.0}, "--gan_weight=0: E hears the same .* give --encoder_gan_weight=0 too"),
         ({"branch_steps": 1, "reading": True}, "--branch_steps: the denoiser teaches groups, .*give --denoiser_steps"),
         ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
     ],

@@ -16,10 +16,15 @@ Differs from the text, each by a flag, the default first:
     is never split between replicas: no flag, the pairs are as random;
   * (4.3) and (4.4) are one quantity and one update of E and D together, not two in turn: no flag;
   * Phi is a classifier of the same attributes that is trained first, not VGG19: --perceptual, --classifier_steps;
-  * latents at unit scale, so that critic, penalty and (4.7) are well conditioned: --unit_latents.
+  * latents at unit scale, so that critic, penalty and (4.7) are well conditioned: --unit_latents. The scale is measured
+    while E and D train alone; without such steps E and I see the batch's, Dis the running one, which lags at first;
+  * squared terms are means over elements, not sums, so that weights mean the same at every size: no flag;
+  * pictures are mirrored and, if asked, moved: --mirror, --shift; what is exported is a mean of the weights over the
+    last steps: --average_decay;
+  * labels may be strengths between 0 and 1: --labels=strengths.
 Ours, off by default, for where the text stops short (docs/method.md says more):
   * --rest=remainder: the rest branch is what the others leave of F_b - F_a, so that the total term holds exactly;
-  * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D sees it;
+  * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D sees it, Dis does not;
   * --keep_length: latents carry the length of their code, and D(F) first stretches the code to it: slerp's contrast on
     a straight path (Shoemake, SIGGRAPH 1985, for the arc that this follows);
   * --branches=directions: T_i = sum_{k in i} r_k d_k(F_a, r): branches see the face, and of F_b the reading r alone, so
@@ -174,6 +179,10 @@ class HomoInterp(BranchedMethod):
             self.phi = VggFeatures(config.width, name="phi")
         else:
             self.phi = AttributeClassifier(len(self.attributes), config.width, stride, name="phi")
+        if config.encoder_gan_weight and not config.gan_weight:
+            raise InputError(
+                "--gan_weight=0: E hears the same (4.2) at a weight of its own; give --encoder_gan_weight=0 too"
+            )
         if config.reading and not self.phi.trained_on_data:
             raise InputError("--reading: VGG19 reads no attributes; use --perceptual=classifier or --noreading")
 

@@ -156,7 +156,7 @@ def walk(
     """
     paths = Paths()
     for place, pair in enumerate(faces.pairs):
-        names = _moved(system, plan, faces.differs, place)
+        names = _moved(system, plan, faces, place)
         two = _two(names, place)
         frames = _painted(system, pair, np.concatenate([plan.strengths(names), *_more(system, plan, names, two)]))
         strengths, inner = reader.read(frames)
@@ -183,7 +183,7 @@ def walk(
         paths.eyes.append(len(images.eyes_found(frames[plan.steps // 2])) == 2)
         progress(len(frames))
     for place, pair in enumerate(faces.white):
-        names = _moved(system, plan, faces.white_differs, place)
+        names = _moved_on_white(system, plan, faces, place)
         frames = _painted(system, pair, plan.strengths(names))
         for i, name in enumerate(names):
             path = frames[_rows(plan, i)]
@@ -194,10 +194,15 @@ def walk(
     return paths
 
 
-def _moved(system: System, plan: Plan, differs: Mapping[str | None, np.ndarray], place: int) -> list[str | None]:
+def _moved(system: System, plan: Plan, faces: Faces, place: int) -> list[str | None]:
     """What a system moves of a pair: all, then each group alone that differs clearly, if it is asked to."""
     alone = system.alone is None or place < system.alone
-    return [None] + [name for name in plan.groups if alone and differs[name][place]]
+    return [None] + [name for name in plan.groups if alone and faces.differs[name][place]]
+
+
+def _moved_on_white(system: System, plan: Plan, faces: Faces, place: int) -> list[str | None]:
+    """The same of a pair on white: groups alone only of systems that are asked for all of them."""
+    return [None] + [name for name in plan.groups if system.alone is None and faces.white_differs[name][place]]
 
 
 def _painted(system: System, pair: Pair, strengths: np.ndarray) -> np.ndarray:
@@ -227,8 +232,8 @@ def _more(system: System, plan: Plan, names: Sequence[str | None], two: Sequence
 
 def frames_of(system: System, plan: Plan, faces: Faces) -> int:
     """How many frames `walk` makes of a system."""
-    counts = [len(_moved(system, plan, faces.differs, place)) for place in range(plan.pairs)]
-    on_white = [len(_moved(system, plan, faces.white_differs, place)) for place in range(plan.white)]
+    counts = [len(_moved(system, plan, faces, place)) for place in range(plan.pairs)]
+    on_white = [len(_moved_on_white(system, plan, faces, place)) for place in range(plan.white)]
     more = sum(count > 2 for count in counts) + (sum(counts) if system.extrapolates else 0)
     return (plan.steps - 1) * (sum(counts) + sum(on_white)) + plan.pairs + plan.white + more
 

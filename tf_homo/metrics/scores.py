@@ -50,6 +50,7 @@ _EXACT = "its first frame is the source image itself"
 _STOPS = "it ends at the target"
 _NO_TRUTH = "the drawn truth moves attributes, not what no label names"
 _NO_DRAWING = "nobody drew what lies between these photos"
+_ON_WHITE = "no pair on white background that it was asked for differs clearly in it"
 _NO_EDGES = "its ends have no edges"
 
 Row = dict[str, dict | None]
@@ -186,7 +187,7 @@ def _of_one(paths: Paths, faces: Faces, name: str, notes: dict[str, str]) -> Row
     row = {"ghosting": value(paths.ghosting[name]), "white_background_shift": value(paths.white.get(name, []))}
     for key, of in zip(DISTANCES, (paths.apart, paths.still, paths.unmoved), strict=True):
         row[key] = value(of.get(name, []))
-    reasons = {"ghosting": _NO_EDGES, "white_background_shift": "no pair on white background differs clearly in it"}
+    reasons = {"ghosting": _NO_EDGES, "white_background_shift": _ON_WHITE}
     for key, entry in row.items():
         if entry is None:
             why = reasons.get(key, "none of the first pairs differs clearly in it" if faces.true else _NO_DRAWING)
