@@ -24,6 +24,20 @@ def pytest_configure(config: pytest.Config) -> None:
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [half, half])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """One worker does in a row the tests of a file; in conformance/, those of a system, which share its trained run."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByWhatIsShared(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            test, _, parameters = nodeid.partition("[")
+            shared = parameters.rstrip("]").split("-")[0] if test.startswith("tests/conformance/") else ""
+            return shared or test.split("::")[0]
+
+    return ByWhatIsShared(config, log)
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     """Every test draws the same numbers, alone or among others."""

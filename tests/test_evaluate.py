@@ -214,7 +214,6 @@ def test_groups_are_those_that_model_and_faces_share():
     assert plan.columns == {"expression": [0]}
     assert plan.white == 4
     np.testing.assert_array_equal(plan.strengths(["expression"])[:2], [[0, 0, 0], [0, 0.25, 0]])
-    assert page.require() is None
 
 
 # photos
