@@ -74,9 +74,10 @@ class BranchedMethod(Method):
         moves = self.interpolator.moves(apart, here)
         if not self.keeps_length:
             return moves
-        code, rest = self.code(here), self.interpolator.remainder
-        now = length(code)
-        longer = [length(code + self.code(move)) - now for move in (moves[:-1] if rest else moves)]
+        rest = self.interpolator.remainder
+        there = [here + move for move in (moves[:-1] if rest else moves)]
+        now, *then = tf.split(length(self.code(tf.concat([here, *there], axis=0))), 1 + len(there))
+        longer = [after - now for after in then]
         if rest:
             longer.append(difference[..., -1:] - tf.add_n(longer))
         return [tf.concat(both, axis=-1) for both in zip(moves, longer, strict=True)]
