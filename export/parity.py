@@ -1,10 +1,12 @@
 """Does an exported model answer as the one it was made from? Both get the same inputs."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tf_homo import errors
 from tf_homo.serving import Morpher, Shape
 
 AT_ONCE, TIMES = 16, 4  # pictures of a call, and calls, where pictures are given
@@ -12,6 +14,18 @@ AT_ONCE, TIMES = 16, 4  # pictures of a call, and calls, where pictures are give
 
 class ExportError(RuntimeError):
     """The exported model is not good enough to be kept: it differs too much, or a runtime could not take it."""
+
+
+def run(main: Callable[[list[str]], None]) -> None:
+    """As `errors.run`; an ExportError is one line on stderr and status 1."""
+
+    def guarded(argv: list[str]) -> None:
+        try:
+            main(argv)
+        except ExportError as error:
+            sys.exit("error: " + " ".join(str(error).split()))
+
+    errors.run(guarded)
 
 
 class Gap(NamedTuple):
