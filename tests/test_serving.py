@@ -102,8 +102,13 @@ def test_double_precision_is_taken(morpher):
         ("decode", {"latent": images(1)}, r"\(B, 2, 2, 8\)"),
         ("mend", {"image": images(1)}, "no signature 'mend'; it has decode, encode"),
         ("interpolate", {"strength": ROWS[:, :2]}, "one value each for expression, age, rest"),
-        ("interpolate", {"target": np.zeros((2, 2, 2, 8), np.float32)}, "source 1, target 2.*or one pair"),
-        ("serving_default", {"strength": ROWS}, "source 1, target 1, strength 4.*same number"),
+        (
+            "interpolate",
+            {"target": np.zeros((2, 2, 2, 8), np.float32)},
+            "source 1, target 2, strength 4.*or one in all but strength",
+        ),
+        ("serving_default", {"target": images(2)}, "source 1, target 2, strength 1.*as many in each"),
+        ("serving_default", {"source": images(2), "target": images(2)}, "source 2, target 2, strength 1.*as many"),
     ],
 )
 def test_bad_arrays_are_named(name, inputs, complaint, method):
@@ -111,7 +116,7 @@ def test_bad_arrays_are_named(name, inputs, complaint, method):
     if name == "interpolate":
         inputs = {"source": latent, "target": latent, "strength": ROWS} | inputs
     if name == "serving_default":
-        inputs = {"source": images(1), "target": images(1)} | inputs
+        inputs = {"source": images(1), "target": images(1), "strength": ROWS[:1]} | inputs
     with pytest.raises(InputError, match=complaint):
         serving.live(method).call(name, **inputs)
 
