@@ -185,6 +185,12 @@ def test_files_have_the_types_that_browsers_insist_on(tmp_path):
         server.shutdown()
 
 
+def test_a_host_that_is_none_is_named(tmp_path):
+    (tmp_path / "index.html").touch()
+    with pytest.raises(InputError, match=r"--host=256\.0\.0\.1\.: .*; give an IPv4 address of this machine"):
+        serve.server(tmp_path, 0, "256.0.0.1.")
+
+
 def test_a_folder_without_a_page_is_not_served(tmp_path):
     with pytest.raises(InputError, match=r"has no index\.html; build the page"):
         serve.server(tmp_path, 0)
