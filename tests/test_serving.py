@@ -63,6 +63,11 @@ def test_pairs_may_be_many(morpher, method):
     assert morpher.call("serving_default", source=images(3), target=images(3), strength=ROWS[:3]).shape == (3, 8, 8, 3)
 
 
+def test_inputs_stand_in_one_order():
+    call = serving.Call({"strength": (None, 3), "target": (None, 2), "source": (None, 2)}, None)
+    assert list(call.inputs) == ["source", "target", "strength"]
+
+
 def test_frames_do_not_depend_on_the_batch(morpher):
     latents = morpher.encode(images(1, 1)), morpher.encode(images(1, 2))
     at_once = morpher.frames(*latents, ROWS, batch=4)
