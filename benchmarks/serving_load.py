@@ -96,14 +96,15 @@ def main(argv: list[str]) -> None:
     given = flags.FLAGS
     if given.protocol == "grpc":
         client.serving_api()
-    found = measure(given.protocol, given.host, given.model_name, given.clients, given.seconds)
-    print(json.dumps({"host": given.host, "protocol": given.protocol, "frames_per_request": ROWS, **found}))
+    host = given.host or client.local(given.protocol)
+    found = measure(given.protocol, host, given.model_name, given.clients, given.seconds)
+    print(json.dumps({"host": host, "protocol": given.protocol, "frames_per_request": ROWS, **found}))
     if found["errors"] or found["largest_difference"] > 1:
         sys.exit(1)
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("host", "localhost:8500", "the server")
+    flags.DEFINE_string("host", None, "the server, HOST:PORT; default: on this machine")
     flags.DEFINE_enum("protocol", "grpc", list(client.PROTOCOLS), "by default gRPC listens at 8500, REST at 8501")
     flags.DEFINE_string("model_name", "tf_homo", "the name that the model is served under")
     flags.DEFINE_integer("clients", 8, "at once", 1)

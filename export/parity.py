@@ -1,17 +1,31 @@
 """Does an exported model answer as the one it was made from? Both get the same inputs."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tf_homo import errors
 from tf_homo.serving import Morpher, Shape
 
-AT_ONCE, TIMES = 16, 4  # pictures of a call, and calls, where pictures are given
+AT_ONCE = 16  # pictures of a call, where pictures are given
 
 
 class ExportError(RuntimeError):
     """The exported model is not good enough to be kept: it differs too much, or a runtime could not take it."""
+
+
+def run(main: Callable[[list[str]], None]) -> None:
+    """As `errors.run`; an ExportError is one line on stderr and status 1."""
+
+    def guarded(argv: list[str]) -> None:
+        try:
+            main(argv)
+        except ExportError as error:
+            sys.exit("error: " + " ".join(str(error).split()))
+
+    errors.run(guarded)
 
 
 class Gap(NamedTuple):
@@ -27,9 +41,8 @@ def differences(
     """The gap of each signature of `reference`.
 
     By default over random inputs for one and for three rows: images uniform in [0, 1], latents those of such images,
-    strengths uniform in [-0.5, 1.5]. `interpolate` is asked for five strengths of one pair as well. With `pictures`
-    (N, S, S, 3) over these, one and AT_ONCE a call, and strengths of morphs: in [0, 1], every other row one branch
-    alone.
+    strengths uniform in [-0.5, 1.5], also five of them for one row of the rest. With `pictures` (N, S, S, 3) over all
+    of these, each paired with its neighbour, and with each strength alone at 1 and all of them together.
 
     With `seen` a latent counts by the picture that `reference` decodes from it, if it does: a gap is one of pixels
     then. Otherwise, where an output's root mean square is above 1 (latents that nothing keeps at unit scale), a gap is
@@ -75,13 +88,24 @@ def _is_latent(shape: Shape, morpher: Morpher) -> bool:
 def _inputs(
     name: str, morpher: Morpher, rng: np.random.Generator, pictures: np.ndarray | None
 ) -> Iterator[dict[str, np.ndarray]]:
-    shapes = morpher.calls[name].inputs
-    more = [(3, 3)] if pictures is None else TIMES * [(AT_ONCE, AT_ONCE)]
-    for batch, rows in [(1, 1), *more] + ([(1, 5)] if name == "interpolate" else []):
-        yield {
-            arg: _input(arg, rows if arg == "strength" else batch, shape, morpher, rng, pictures)
-            for arg, shape in shapes.items()
+    shapes = dict(morpher.calls[name].inputs)
+    strength = shapes.pop("strength", None)
+    if pictures is None:
+        for batch, rows in [(1, 1), (3, 3)] + ([(1, 5)] if strength else []):
+            drawn = {"strength": rng.uniform(-0.5, 1.5, (rows, strength[1])).astype(np.float32)} if strength else {}
+            yield {arg: _input(arg, batch, shape, morpher, rng) for arg, shape in shapes.items()} | drawn
+        return
+    for start in range(0, len(pictures), AT_ONCE):
+        turned = [np.roll(pictures, -place, axis=0)[start : start + AT_ONCE] for place in range(len(shapes))]
+        chosen = {
+            arg: _input(arg, len(given), shape, morpher, rng, given)
+            for given, (arg, shape) in zip(turned, shapes.items(), strict=True)
         }
+        if strength is None:
+            yield chosen
+            continue
+        for row in [*np.eye(strength[1]), np.ones(strength[1])]:
+            yield chosen | {"strength": np.tile(row, (len(turned[0]), 1)).astype(np.float32)}
 
 
 def _sizes(inputs: Mapping[str, np.ndarray]) -> str:
@@ -89,23 +113,16 @@ def _sizes(inputs: Mapping[str, np.ndarray]) -> str:
 
 
 def _input(
-    arg: str, rows: int, shape: Shape, morpher: Morpher, rng: np.random.Generator, pictures: np.ndarray | None
+    arg: str, rows: int, shape: Shape, morpher: Morpher, rng: np.random.Generator, given: np.ndarray | None = None
 ) -> np.ndarray:
     size = (rows, *shape[1:])
-    if arg == "strength":
-        if pictures is None:
-            return rng.uniform(-0.5, 1.5, size).astype(np.float32)
-        drawn = rng.uniform(0, 1, size)
-        drawn[::2] *= np.eye(shape[1])[rng.integers(shape[1], size=len(drawn[::2]))]
-        return drawn.astype(np.float32)
     if arg != "image" and _is_latent(shape, morpher):  # a latent may be a picture itself
         if "encode" not in morpher.signatures:
             return rng.standard_normal(size, np.float32)
-        of = morpher.calls["encode"].inputs["image"]
-        return morpher.encode(_input("image", rows, of, morpher, rng, pictures))
-    if pictures is None or shape[1:] != pictures.shape[1:]:
+        return morpher.encode(_input("image", rows, morpher.calls["encode"].inputs["image"], morpher, rng, given))
+    if given is None or shape[1:] != given.shape[1:]:
         return rng.random(size, np.float32)
-    return pictures[rng.integers(len(pictures), size=rows)].astype(np.float32)
+    return given.astype(np.float32)
 
 
 def check(found: Mapping[str, Gap], largest: float, mean: float = np.inf) -> None:

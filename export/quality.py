@@ -4,6 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tf_homo import serving
+
+
+def planned(model: serving.Morpher, pairs: int) -> tuple[Any, Any]:
+    """The reader of drawn faces, and the Plan to measure with it; InputError where the model cannot be measured so."""
+    from tf_homo import evaluate
+    from tf_homo.metrics import reader
+
+    reading = reader.load()
+    return reading, evaluate.plan_for(model, reading, pairs, 9, evaluate.SEED)
+
 
 def compared(forms: Mapping[str, Path], pairs: int) -> dict[str, Any]:
     """{form: its entry as in evaluation.json} on the same pairs of drawn faces, which no model was trained on.
@@ -13,12 +24,10 @@ def compared(forms: Mapping[str, Path], pairs: int) -> dict[str, Any]:
     """
     from tqdm import tqdm
 
-    from tf_homo import evaluate, serving
-    from tf_homo.metrics import baselines, features, measure, reader, scores
+    from tf_homo.metrics import baselines, features, measure, scores
 
     models = {name: serving.load(path) for name, path in forms.items()}
-    reading = reader.load()
-    plan = evaluate.plan_for(next(iter(models.values())), reading, pairs, 9, evaluate.SEED)
+    reading, plan = planned(next(iter(models.values())), pairs)
     network = features.load("reader", reading)
     faces = measure.draw(plan, network)
     systems = {name: baselines.Morph(model) for name, model in models.items()}

@@ -9,7 +9,6 @@ nothing behind. With tensorflow-serving-api it also writes the requests that Ten
 
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,12 +75,9 @@ def main(argv: list[str]) -> None:
 
     logging.set_verbosity(logging.WARNING)  # the saver tells of every input it renames
     given = flags.FLAGS
-    try:
-        print(export(restore(given.run_dir), Path(given.output_dir), given.version, given.tolerance))
-    except parity.ExportError as error:
-        sys.exit(f"error: {error}")
+    print(export(restore(given.run_dir), Path(given.output_dir), given.version, given.tolerance))
 
 
 if __name__ == "__main__":
     _define_flags()
-    errors.run(main)
+    parity.run(main)

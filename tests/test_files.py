@@ -56,3 +56,63 @@ def test_places_that_cannot_be_written_are_named_in_one_line(tmp_path, monkeypat
         output("to", tmp_path / place)
     assert str(error.value).startswith(f"--to={tmp_path / place}: {why}")
     assert "\n" not in str(error.value)
+
+
+NAMES = ("a.json", "faces/[0-9]*.png")
+
+
+def fill(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def listed(folder):
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
+    )
+
+
+@pytest.mark.parametrize("older", [(), ("a.json", "faces/0.png", "faces/1.png")])
+def test_a_folder_appears_whole_and_replaces_its_like(tmp_path, older):
+    (tmp_path / "to").mkdir()
+    fill(tmp_path / "to", *older)
+    (tmp_path / "link").symlink_to("to")
+    with files.whole_folder("to", tmp_path / "link", NAMES) as partial:
+        fill(partial, "a.json", "faces/7.png")
+        assert listed(tmp_path / "to") == sorted(older)
+    assert listed(tmp_path) == ["link", "to/a.json", "to/faces/7.png"]
+
+
+@pytest.mark.parametrize("older", [None, ("a.json", "faces/0.png")])
+def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path, older):
+    fill(tmp_path / "to", *(older or ()))
+    with pytest.raises(RuntimeError), files.whole_folder("to", tmp_path / "to", NAMES) as partial:
+        fill(partial, "a.json")
+        raise RuntimeError
+    assert listed(tmp_path) == [f"to/{name}" for name in older or ()]
+
+
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [
+        (["a.json"], r"has no faces/\[0-9\]\*.png"),
+        (["a.json", "faces/0.png", "checkpoints/1"], "holds checkpoints/1"),
+        (["a.json", "faces/0.png", "faces/holiday.png"], "holds faces/holiday.png"),
+    ],
+)
+def test_a_folder_of_something_else_is_refused(tmp_path, held, why):
+    fill(tmp_path / "to", *held)
+    with pytest.raises(InputError, match=f"^--to=.*to: {why}, so it is something else"):
+        files.whole_folder("to", tmp_path / "to", NAMES).__enter__()
+    assert listed(tmp_path / "to") == sorted(held)
+
+
+def test_a_file_a_link_in_it_and_the_folder_one_is_in_are_refused(tmp_path, monkeypatch):
+    fill(tmp_path, "file", "to/a.json", "to/faces/0.png", "own/1.png")
+    (tmp_path / "to" / "more").symlink_to(tmp_path / "own")
+    monkeypatch.chdir(tmp_path / "own")
+    for place, why in (("../file", "is no folder"), ("../to", "holds more"), (".", "is in use"), ("..", "is in use")):
+        with pytest.raises(InputError, match=f"^--to={place}: {why}"):
+            files.whole_folder("to", place, NAMES).__enter__()
+    assert listed(tmp_path) == ["file", "own/1.png", "to/a.json", "to/faces/0.png", "to/more"]

@@ -63,6 +63,11 @@ def test_pairs_may_be_many(morpher, method):
     assert morpher.call("serving_default", source=images(3), target=images(3), strength=ROWS[:3]).shape == (3, 8, 8, 3)
 
 
+def test_inputs_stand_in_one_order():
+    call = serving.Call({"strength": (None, 3), "target": (None, 2), "source": (None, 2)}, None)
+    assert list(call.inputs) == ["source", "target", "strength"]
+
+
 def test_frames_do_not_depend_on_the_batch(morpher):
     latents = morpher.encode(images(1, 1)), morpher.encode(images(1, 2))
     at_once = morpher.frames(*latents, ROWS, batch=4)
@@ -102,8 +107,13 @@ def test_double_precision_is_taken(morpher):
         ("decode", {"latent": images(1)}, r"\(B, 2, 2, 8\)"),
         ("mend", {"image": images(1)}, "no signature 'mend'; it has decode, encode"),
         ("interpolate", {"strength": ROWS[:, :2]}, "one value each for expression, age, rest"),
-        ("interpolate", {"target": np.zeros((2, 2, 2, 8), np.float32)}, "source 1, target 2.*or one pair"),
-        ("serving_default", {"strength": ROWS}, "source 1, target 1, strength 4.*same number"),
+        (
+            "interpolate",
+            {"target": np.zeros((2, 2, 2, 8), np.float32)},
+            "source 1, target 2, strength 4.*or one in all but strength",
+        ),
+        ("serving_default", {"target": images(2)}, "source 1, target 2, strength 1.*as many in each"),
+        ("serving_default", {"source": images(2), "target": images(2)}, "source 2, target 2, strength 1.*as many"),
     ],
 )
 def test_bad_arrays_are_named(name, inputs, complaint, method):
@@ -111,7 +121,7 @@ def test_bad_arrays_are_named(name, inputs, complaint, method):
     if name == "interpolate":
         inputs = {"source": latent, "target": latent, "strength": ROWS} | inputs
     if name == "serving_default":
-        inputs = {"source": images(1), "target": images(1)} | inputs
+        inputs = {"source": images(1), "target": images(1), "strength": ROWS[:1]} | inputs
     with pytest.raises(InputError, match=complaint):
         serving.live(method).call(name, **inputs)
 

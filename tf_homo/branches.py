@@ -152,7 +152,7 @@ class BranchedMethod(Method):
             return {"latent": stepped(source, strength, self.moves(target - source, source))}
 
         def edit_attributes(latent, strength):
-            return {"latent": self.edit(latent, strength)}
+            return {"latent": self.edit(as_many(latent, strength), strength)}
 
         def edit(latent, strength):
             leads = [[float(a == self.leads.get(b)) for a in self.attributes] for b in self.branch_names]  # (C, K)
@@ -205,6 +205,11 @@ def stepped(latent: tf.Tensor, strength: tf.Tensor, moves: list[tf.Tensor]) -> t
     rows = tf.concat([tf.reshape(move, (-1, 1, h * w * d)) for move in moves], axis=1)
     step = tf.matmul(strength[:, None, :], rows)  # (N, 1, C) x (1 or N, C, hwd)
     return latent + tf.reshape(step, (-1, h, w, d))
+
+
+def as_many(x: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+    """Latents or images (1 or N, h, w, d) as N rows, one for each of strength (N, C)."""
+    return x + tf.zeros_like(strength[:, :1])[:, None, None]
 
 
 def partner(x: tf.Tensor) -> tf.Tensor:

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tf_homo.errors import InputError
@@ -21,6 +23,44 @@ def whole(path: str | os.PathLike) -> Iterator[str]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(partial)
+
+
+@contextlib.contextmanager
+def whole_folder(flag: str, path: str | os.PathLike, names: Collection[str]) -> Iterator[Path]:
+    """An empty folder that becomes the one that --flag=path names when the block ends well, and is removed otherwise.
+
+    A folder of that name is replaced where it is empty or holds files of all `names`, patterns such as faces/*.png
+    relative to it, and no others.
+
+    Raises:
+      InputError: another folder or a file is in the place, or it cannot be written.
+    """
+    culprit, folder = f"--{flag}={path}", Path(path).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{culprit}: is no folder; name another")
+    if folder.is_mount() or Path.cwd().is_relative_to(folder):
+        raise InputError(f"{culprit}: is in use and cannot be replaced as a whole; name a folder in it")
+    found = [
+        each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_symlink() or not each.is_dir()
+    ]
+    strange = [file for file in found if not any(fnmatchcase(file, name) for name in names)]
+    lacking = [name for name in names if found and not any(fnmatchcase(file, name) for file in found)]
+    if strange or lacking:
+        why = f"holds {min(strange)}" if strange else f"has no {min(lacking)}"
+        raise InputError(f"{culprit}: {why}, so it is something else than what would replace it; name another folder")
+    _folder(culprit, folder.parent)
+    partial, older = (folder.with_name(f".{folder.name}.{os.getpid()}.{kind}") for kind in ("partial", "older"))
+    try:
+        partial.mkdir()
+        yield partial
+        if folder.exists():
+            folder.rename(older)
+        partial.rename(folder)
+    finally:
+        if older.exists() and not folder.exists():
+            older.rename(folder)
+        for left in (partial, older):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

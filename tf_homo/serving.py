@@ -34,7 +34,8 @@ class Call:
     """One signature: `inputs` gives each argument's shape (None = any size), `run` maps arrays to the only output."""
 
     def __init__(self, inputs: Mapping[str, Shape], run: Callable[[Arrays], np.ndarray]):
-        self.inputs = dict(sorted(inputs.items(), key=lambda item: item[0] == "strength"))  # as the table has them
+        # A SavedModel, loaded, lists them in another order in each process.
+        self.inputs = dict(sorted(inputs.items(), key=lambda item: (item[0] == "strength", item[0])))
         self.run = run
 
 
@@ -122,15 +123,14 @@ class Morpher:
 
 
 def _rows(name: str, arrays: Arrays) -> int:
-    """The number of output rows. Only `interpolate` may pair one source and target with many strengths."""
+    """The number of output rows: that of every input, or that of strength where all others have one."""
     batches = {arg: len(array) for arg, array in arrays.items()}
-    rows = max(batches.values())
-    strengths_only = {n for arg, n in batches.items() if arg != "strength"} == {1}
-    if len(set(batches.values())) == 1 or (name == "interpolate" and strengths_only):
+    others = {n for arg, n in batches.items() if arg != "strength"}
+    rows = batches.get("strength", max(others))
+    if len(others) == 1 and others <= {1, rows}:
         return rows
     given = ", ".join(f"{arg} {n}" for arg, n in batches.items())
-    rule = "as many strength rows as pairs, or one pair" if name == "interpolate" else "the same number in each"
-    raise InputError(f"{name}: the numbers of rows differ ({given}); give {rule}")
+    raise InputError(f"{name}: the numbers of rows differ ({given}); give as many in each, or one in all but strength")
 
 
 def load(path: str | os.PathLike | None = None) -> Morpher:

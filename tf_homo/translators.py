@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_homo import discriminators, generators, losses
-from tf_homo.branches import BranchedMethod
+from tf_homo.branches import BranchedMethod, as_many
 from tf_homo.data.augment import Moves, moved
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Phase, Signature, Stage, Terms, name_of, option
@@ -122,7 +122,7 @@ class Translator(BranchedMethod):
         size = self.config.image_size
 
         def translate(image, strength):
-            return {"image": tf.clip_by_value(self.translated(image, strength), 0.0, 1.0)}
+            return {"image": tf.clip_by_value(self.translated(as_many(image, strength), strength), 0.0, 1.0)}
 
         image = tf.TensorSpec((None, size, size, 3), tf.float32)
         code = tf.TensorSpec((None, len(self.attributes)), tf.float32)

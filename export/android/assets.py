@@ -3,23 +3,20 @@
     python -m export.android.assets [--model=morph.tflite] [--faces=a.jpg,drawn_faces:3]
 
 They go to export/android/src/main/assets, from where the build takes them. The folder appears whole or not at all;
-older assets in its place are replaced.
+older assets in its place are replaced, anything else is left alone.
 """
 
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
-from export import fixed
-from export.parity import ExportError
-from tf_homo import errors, files, photos, report
+from export import fixed, parity
+from tf_homo import files, photos, report
 from tf_homo.errors import InputError
 
 FOLDER = Path(__file__).parent / "src" / "main" / "assets"
+NAMES = ("morph.tflite", "morph.json", "0.png", "1.png")
 FACES = [f"{photos.DRAWN}{index}" for index in (3, 8)]
 
 
@@ -33,22 +30,12 @@ def write(output_dir: Path = FOLDER, model: Path | None = None, faces: Sequence[
     """
     if len(faces) != 2:
         raise InputError(f"--faces={','.join(faces)}: give two, for instance {','.join(FACES)}")
-    if output_dir.is_dir() and any(output_dir.iterdir()) and not (output_dir / "morph.json").exists():
-        raise InputError(f"--output_dir={output_dir}: holds something else than the app's assets; name another folder")
-    morpher = fixed.load(model)
-    images = [photos.source(face, morpher.info["image_size"], crop="center") for face in faces]
-
-    files.output_folder("output_dir", output_dir.parent)
-    partial = output_dir.with_name(f".{output_dir.name}.{os.getpid()}.partial")
-    try:
-        partial.mkdir()
+    with files.whole_folder("output_dir", output_dir, NAMES) as partial:
+        morpher = fixed.load(model)
+        images = [photos.source(face, morpher.info["image_size"], crop="center") for face in faces]
         fixed.write(morpher, partial, images)
         for number, image in enumerate(images):
             report.save_image(str(partial / f"{number}.png"), image)
-        shutil.rmtree(output_dir, ignore_errors=True)
-        partial.rename(output_dir)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _define_flags() -> None:
@@ -61,13 +48,10 @@ def main(argv: list[str]) -> None:
     """Writes what the flags name and prints the folder."""
     del argv
     given = flags.FLAGS
-    try:
-        write(Path(given.output_dir), Path(given.model) if given.model else None, given.faces)
-    except ExportError as error:
-        sys.exit(f"error: {error}")
+    write(Path(given.output_dir), Path(given.model) if given.model else None, given.faces)
     print(given.output_dir)
 
 
 if __name__ == "__main__":
     _define_flags()
-    errors.run(main)
+    parity.run(main)

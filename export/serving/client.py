@@ -1,7 +1,7 @@
 """Morphs two photos on a server and writes a GIF: one request to `morph_jpeg`, one frame a row of strength.
 
     python -m export.serving.client --host=localhost:8500 --source=a.jpg --target=b.jpg --frames=16 --out=morph.gif
-    python -m export.serving.client --host=localhost:8501 --protocol=rest --strength=Smiling=1,age=0.5 \\
+    python -m export.serving.client --protocol=rest --strength=Smiling=1,age=0.5 \\
         --model_json=served/1/model.json --source=drawn_faces:3 --target=drawn_faces:8 --out=morph.gif
 
 The photos go to the server as they are. Names in --strength come from --model_json or --branches; without either, the
@@ -28,6 +28,7 @@ from tf_homo.errors import InputError
 
 SIGNATURE, OUTPUT = "morph_jpeg", "image_bytes"
 DRAWN_SIDE = 256  # pixels; the server resamples
+PORTS = {"grpc": 8500, "rest": 8501}  # those that TensorFlow Serving's settings beside this file open
 GIF_SIDE = 256  # frames have at least this many pixels a side
 
 Inputs = dict[str, list]
@@ -43,7 +44,10 @@ def rest(host: str, model: str, path: str, content: dict | None, keys: tuple[str
     except urllib.error.HTTPError as error:
         raise InputError(f"--host={host}: {_told(error.read())}") from error
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
-        raise InputError(f"--host={host}: no REST server answers there ({error}); its port is 8501") from error
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            raise _late(timeout) from error
+        why = type(error).__name__ if isinstance(error, http.client.HTTPException) else error  # it quotes raw bytes
+        raise InputError(f"--host={host}: no REST server answers there ({why}); its port is {PORTS['rest']}") from error
 
 
 def rest_frames(host: str, model: str, inputs: Inputs, timeout: float) -> list[bytes]:
@@ -71,7 +75,9 @@ def grpc_call(host: str, model: str, method: str, request, timeout: float):
             return getattr(prediction_service_pb2_grpc.PredictionServiceStub(channel), method)(request, timeout=timeout)
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.UNAVAILABLE:
-                raise InputError(f"--host={host}: no gRPC server answers there; its port is 8500") from error
+                raise InputError(f"--host={host}: no gRPC server answers there; its port is {PORTS['grpc']}") from error
+            if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise _late(timeout) from error
             raise InputError(f"--host={host}: {error.code().name}: {_first(error.details())}") from error
 
 
@@ -98,6 +104,10 @@ def grpc_branches(host: str, model: str, timeout: float) -> int:
 
 
 PROTOCOLS = {"grpc": (grpc_frames, grpc_branches), "rest": (rest_frames, rest_branches)}
+
+
+def _late(timeout: float) -> InputError:
+    return InputError(f"--timeout={timeout:g}: no answer in that time; give more seconds")
 
 
 def _signature(signatures, model: str):
@@ -150,7 +160,7 @@ def main(argv: list[str]) -> None:
     given = flags.FLAGS
     report.check_output(given.out, (".gif",))
     source, target = _photo("source", given.source), _photo("target", given.target)
-    where = given.host, given.model_name
+    where = given.host or local(given.protocol), given.model_name
     if given.protocol == "grpc":
         serving_api()
     frames_of, branches_of = PROTOCOLS[given.protocol]
@@ -160,7 +170,12 @@ def main(argv: list[str]) -> None:
     answer = frames_of(*where, inputs, given.timeout)
     frames = [np.asarray(Image.open(io.BytesIO(frame)).convert("RGB")) for frame in answer]
     report.save_gif(given.out, [report.enlarge(frame, GIF_SIDE) for frame in frames], given.fps)
-    print(f"{given.out}: {len(frames)} frames of {frames[0].shape[1]}x{frames[0].shape[0]} pixels from {given.host}")
+    print(f"{given.out}: {len(frames)} frames of {frames[0].shape[1]}x{frames[0].shape[0]} pixels from {where[0]}")
+
+
+def local(protocol: str) -> str:
+    """The server on this machine."""
+    return f"localhost:{PORTS[protocol]}"
 
 
 def serving_api() -> None:
@@ -175,7 +190,7 @@ def serving_api() -> None:
 
 
 def _define_flags() -> None:
-    flags.DEFINE_string("host", "localhost:8500", "the server, HOST:PORT; for REST also https://HOST")
+    flags.DEFINE_string("host", None, "the server, HOST:PORT; for REST also https://HOST; default: on this machine")
     flags.DEFINE_enum("protocol", "grpc", list(PROTOCOLS), "the ports are by default 8500 for gRPC, 8501 for REST")
     flags.DEFINE_string("model_name", "tf_homo", "the name that the model is served under")
     flags.DEFINE_string("source", None, "photo to start from: JPEG, PNG, or drawn_faces:3", required=True)

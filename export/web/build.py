@@ -3,24 +3,23 @@
     npm ci --prefix export/web
     python -m export.web.build --output_dir=build/web [--model=morph.tflite] [--faces=a.jpg,drawn_faces:3]
 
-`make web` does both and serves it. The folder appears whole or not at all; an older page in its place is replaced.
+`make web` does both and serves it. The folder appears whole or not at all; an older page in its place is replaced,
+anything else is left alone.
 """
 
-import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
-from export import fixed
-from export.parity import ExportError
-from tf_homo import errors, files, photos, report
+from export import fixed, parity
+from tf_homo import files, photos, report
 from tf_homo.errors import InputError
 
 HERE = Path(__file__).parent
 FACES = [f"{photos.DRAWN}{index}" for index in (3, 27, 14, 21, 1, 8)]
+MADE = {"morph.tflite", "morph.json", "faces.json", "faces/[0-9]*.png"}
 _RUNTIME = "@litertjs/core/wasm/litert_wasm"
 LIBRARIES = {  # where they lie in the page: where they lie in node_modules
     "lib/litert.js": "@litertjs/core/dist/index.js",
@@ -46,16 +45,12 @@ def build(output_dir: Path, model: Path | None = None, faces: Sequence[str] = FA
     """
     if len(faces) < 2:
         raise InputError(f"--faces={','.join(faces)}: give at least two, for instance {','.join(FACES[:2])}")
-    if output_dir.is_dir() and any(output_dir.iterdir()) and not (output_dir / "index.html").exists():
-        raise InputError(f"--output_dir={output_dir}: holds something else than a page; name another folder")
     libraries = {place: _library(name) for place, name in LIBRARIES.items()}
-    morpher = fixed.load(model)
-    images = [photos.source(face, morpher.info["image_size"], crop="center") for face in faces]
-
-    files.output_folder("output_dir", output_dir.parent)
-    partial = output_dir.with_name(f".{output_dir.name}.{os.getpid()}.partial")
-    try:
-        shutil.copytree(HERE / "page", partial)
+    names = {path.name for path in (HERE / "page").iterdir()} | MADE | set(LIBRARIES)
+    with files.whole_folder("output_dir", output_dir, names) as partial:
+        morpher = fixed.load(model)
+        images = [photos.source(face, morpher.info["image_size"], crop="center") for face in faces]
+        shutil.copytree(HERE / "page", partial, dirs_exist_ok=True)
         for place, library in libraries.items():
             (partial / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(library, partial / place)
@@ -64,10 +59,6 @@ def build(output_dir: Path, model: Path | None = None, faces: Sequence[str] = FA
         for number, image in enumerate(images):
             report.save_image(str(partial / "faces" / f"{number}.png"), image)
         files.write_json(partial / "faces.json", {"faces": [_name(face) for face in faces]})
-        shutil.rmtree(output_dir, ignore_errors=True)
-        partial.rename(output_dir)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _library(name: str) -> Path:
@@ -93,13 +84,10 @@ def main(argv: list[str]) -> None:
     del argv
     given = flags.FLAGS
     folder = Path(given.output_dir)
-    try:
-        build(folder, Path(given.model) if given.model else None, given.faces)
-    except ExportError as error:
-        sys.exit(f"error: {error}")
+    build(folder, Path(given.model) if given.model else None, given.faces)
     print(f"{folder}: {sum(each.stat().st_size for each in folder.rglob('*') if each.is_file()) / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
     _define_flags()
-    errors.run(main)
+    parity.run(main)

@@ -6,6 +6,7 @@ python -m export.web.serve --folder=build/web [--port=8000]
 import contextlib
 import functools
 import http.server
+import socket
 from pathlib import Path
 
 from absl import flags
@@ -39,12 +40,14 @@ def server(folder: Path, port: int = 8000, host: str = "127.0.0.1") -> http.serv
     """A server of the page in `folder`; port 0 takes any that is free. Call serve_forever() on it.
 
     Raises:
-      InputError: no page in `folder`, or the address is taken.
+      InputError: no page in `folder`, no such host, or the port is taken.
     """
     if not (folder / "index.html").exists():
         raise InputError(f"--folder={folder}: has no index.html; build the page with python -m export.web.build")
     try:
         return http.server.ThreadingHTTPServer((host, port), functools.partial(Handler, directory=folder))
+    except socket.gaierror as error:
+        raise InputError(f"--host={host}: {error.strerror.lower()}; give an IPv4 address of this machine") from None
     except OSError as error:
         raise InputError(f"--port={port}: {error.strerror.lower()}; give another, as in --port=8001") from None
 

@@ -24,16 +24,16 @@ def signatures():
 
 @pytest.fixture
 def agree(request):
-    """Asserts that two arrays are equal up to a tolerance, a share of the largest number where that is above 1.
+    """Asserts that two arrays are equal up to a tolerance; unless `absolute`, a share of the largest number above 1.
 
     The summary tells the largest difference of each test.
     """
 
-    def agree(theirs, ours, tolerance=1e-5):
+    def agree(theirs, ours, tolerance=1e-5, absolute=False):
         theirs, ours = np.asarray(theirs, np.float64), np.asarray(ours, np.float64)
         assert theirs.shape == ours.shape
         assert ours.size == 1 or np.ptp(ours) > 0
-        difference = np.abs(theirs - ours).max() / max(1.0, np.abs(ours).max())
+        difference = np.abs(theirs - ours).max() / (1.0 if absolute else max(1.0, np.abs(ours).max()))
         LARGEST[request.node.name] = max(difference, LARGEST.get(request.node.name, 0.0))
         assert difference <= tolerance
 

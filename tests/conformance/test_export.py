@@ -35,6 +35,22 @@ def test_the_exported_model_has_every_signature_and_answers_alike(form, live, re
     assert max(gap.largest for gap in parity.differences(live, exported, seed=1).values()) < 1e-4
 
 
+@pytest.mark.parametrize("form", ["live", "saved", "lite"])
+def test_each_signature_takes_one_row_and_any_number_of_strengths(form, live, request):
+    model = live if form == "live" else serving.load(request.getfixturevalue(form))
+    rng = np.random.default_rng(2)
+    for name, call in model.calls.items():
+        if "strength" not in call.inputs:
+            continue
+        one = {arg: rng.random((1, *shape[1:]), np.float32) for arg, shape in call.inputs.items() if arg != "strength"}
+        rows = rng.uniform(-1, 1, (3, call.inputs["strength"][1])).astype(np.float32)
+        lone = np.concatenate([model.call(name, **one, strength=row[None]) for row in rows])
+        np.testing.assert_allclose(
+            model.call(name, **one, strength=rows), lone, atol=1e-4 * max(1, np.abs(lone).max()), err_msg=name
+        )
+        assert np.ptp(lone, axis=0).max() > 1e-3, name
+
+
 @pytest.mark.parametrize("precision", ["float16", "int8"])
 def test_lower_precisions_stay_in_bounds(precision, fresh, system, tmp_path):
     """Of a system as it starts: weights that a few steps have shaken make noise of pictures, and louder errors."""

@@ -11,7 +11,7 @@ from tests.conformance.cases import System, shake
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
     """`method`, and the `folder` of its SavedModel."""
-    method = shake(System("homo").method())
+    method = shake(System("homo_denoised").method())
     return SimpleNamespace(method=method, folder=saved_model.export(method, tmp_path_factory.mktemp("served")))
 
 

@@ -76,3 +76,10 @@ def test_inputs_and_outputs_keep_their_names_and_shapes_of_their_own(files):
 def test_operators_stay(files):
     large, small = (tflite.inspect(content) for content in files)
     assert json.dumps(large) == json.dumps(small)
+
+
+def test_the_carried_file_is_hardly_larger_than_what_it_holds():
+    """Operators, names and padding take less than a twentieth."""
+    file = serving.CARRIED.read_bytes()
+    lengths = {place: length for _, place, length in contents(file)}
+    assert len(file) <= 1.05 * sum(lengths.values())

@@ -123,6 +123,20 @@ def test_not_a_number_is_above_every_tolerance():
         parity.check(found, 1e9)
 
 
+def test_all_pictures_are_asked_with_each_strength_alone_and_with_all(method):
+    exported, pictures, asked = serving.live(method), images(20), []
+    run = exported.calls["serving_default"].run
+    exported.calls["serving_default"].run = lambda arrays: asked.append(arrays) or run(arrays)
+    found = parity.differences(serving.live(method), exported, pictures=pictures)
+    assert max(gap.largest for gap in found.values()) == 0
+    source, target, strength = (np.concatenate([each[name] for each in asked]) for name in asked[0])
+    for row in [*np.eye(len(BRANCHES)), np.ones(len(BRANCHES))]:
+        chosen = (strength == row).all(axis=1)
+        np.testing.assert_array_equal(source[chosen], pictures)
+        np.testing.assert_array_equal(target[chosen], np.roll(pictures, -1, axis=0))
+    assert len(strength) == len(pictures) * (len(BRANCHES) + 1)
+
+
 def test_a_missing_signature_is_named(method):
     whole, part = serving.live(method), serving.live(method)
     del part.calls["interpolate"]

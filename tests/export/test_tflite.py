@@ -208,11 +208,26 @@ def test_a_fixed_batch_is_looped_over(tmp_path):
     assert abs(latents - free.encode(images(3))).max() < 1e-5
 
 
+def complaint(module, *given):
+    """The status of the program and its only line on stderr."""
+    command = [sys.executable, "-m", f"export.{module}", *given]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    (line,) = ended.stderr.splitlines()
+    return ended.returncode, line
+
+
 @pytest.mark.parametrize("module", ["saved_model", "tflite"])
 def test_the_program_ends_with_2_on_bad_flags(module, tmp_path):
     given = {"saved_model": ["--version=0"], "tflite": [f"--saved_model={tmp_path}", "--output=m.tflite"]}[module]
-    ended = subprocess.run(
-        [sys.executable, "-m", f"export.{module}", *given], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 2
-    assert "Traceback" not in ended.stderr
+    status, line = complaint(module, *given)
+    assert status == 2
+    assert line.startswith("error: ")
+
+
+def test_what_cannot_be_measured_is_told_before_anything_is_written(tmp_path):
+    saved = saved_model.export(Keeping("encode"), tmp_path / "saved")
+    given = f"--saved_model={saved}", f"--output={tmp_path / 'm.tflite'}", "--evaluate=4"
+    status, line = complaint("tflite", *given)
+    assert status == 2
+    assert "has no signature interpolate, decode" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["saved"]

@@ -118,11 +118,12 @@ const words = (name) => (name[0].toUpperCase() + name.slice(1)).replaceAll("_", 
 function addSlider(branch) {
   const label = at("branch").content.cloneNode(true);
   const [slider, hint] = [label.querySelector("input"), label.querySelector(".hint")];
+  const id = branch.replace(/\s+/g, "-"); // blanks part the ids of aria-describedby
   const moves = model.info.groups[branch] ?? ["everything else"];
   label.querySelector(".name").textContent = words(branch);
   hint.textContent = moves.map((attribute) => attribute.replaceAll("_", " ").toLowerCase()).join(", ");
-  slider.setAttribute("aria-describedby", (hint.id = `${branch}-hint`));
-  slider.id = `branch-${branch}`;
+  slider.setAttribute("aria-describedby", (hint.id = `${id}-hint`));
+  slider.id = `branch-${id}`;
   slider.addEventListener("input", single);
   at("branches").append(label);
   return slider;
@@ -174,7 +175,7 @@ async function paint() {
   }
 }
 
-const picture = (values) => model.decode(mix(pair.source, pair.ends, values));
+const picture = (values, { source, ends } = pair) => model.decode(mix(source, ends, values));
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
 /** Where a film ends: where the sliders stand, or at the second picture while all of them stand at one place. */
@@ -224,11 +225,10 @@ async function save() {
   [saving, film] = [true, undefined];
   say(`Painting ${FRAMES} pictures…`);
   try {
-    const end = filmEnd();
-    const pictures = [];
+    const [mine, end, pictures] = [pair, filmEnd(), []]; // whatever is chosen meanwhile
     for (let i = 0; i < FRAMES; i++) {
       const share = i / (FRAMES - 1);
-      pictures.push(enlarged(await picture(end.map((value) => value * share))));
+      pictures.push(enlarged(await picture(end.map((value) => value * share), mine)));
       at("place").value = share;
       await pause(0);
     }
@@ -240,6 +240,7 @@ async function save() {
   } finally {
     saving = false;
     at("place").value = 0;
+    await show(strengths());
   }
 }
 

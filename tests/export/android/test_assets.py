@@ -9,19 +9,21 @@ from tf_homo.errors import InputError
 
 def test_older_assets_are_replaced_whole(tmp_path):
     folder = tmp_path / "src" / "assets"
-    for again in range(2):
-        assets.write(folder)
-        if not again:
-            (folder / "stray").touch()
+    assets.write(folder)
+    (folder / "morph.json").write_text("{}")
+    assets.write(folder)
+    assert (folder / "morph.json").stat().st_size > 2
     assert {path.name for path in folder.iterdir()} == {"morph.tflite", "morph.json", "0.png", "1.png"}
     assert [path.name for path in folder.parent.iterdir()] == ["assets"]
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(InputError, match="holds something else than the app's assets"):
+@pytest.mark.parametrize("files", [["thesis.tex"], ["morph.json", "morph.tflite"], [*assets.NAMES, "checkpoints"]])
+def test_a_folder_of_something_else_is_left_alone(tmp_path, files):
+    for name in files:
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match="so it is something else"):
         assets.write(tmp_path)
-    assert (tmp_path / "thesis.tex").exists()
+    assert {path.name for path in tmp_path.iterdir()} == set(files)
 
 
 @pytest.mark.parametrize("faces", [["drawn_faces:1"], ["drawn_faces:1"] * 3])

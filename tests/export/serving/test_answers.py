@@ -13,6 +13,7 @@ from PIL import Image
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 
 from tests.photo_bytes import png
+from tf_homo import serving
 
 SIDE, BRANCHES = 32, 3
 IMAGE = np.random.default_rng(0).random((2, SIDE, SIDE, 3), np.float32)
@@ -61,6 +62,18 @@ def test_the_default_signature_needs_no_name(stub, rest):
     assert (name, image.shape) == ("image", IMAGE.shape)
     rows = [{"source": image.tolist(), "target": image.tolist(), "strength": [0] * BRANCHES} for image in IMAGE]
     np.testing.assert_allclose(rest(":predict", {"instances": rows})["predictions"], image, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "columns"), [("edit", BRANCHES), ("edit_attributes", 4)])
+def test_wishes_over_both_protocols_move_one_latent_as_python_does(name, columns, served, stub, rest):
+    latent, wishes = served.method.encode(IMAGE)[:1].numpy(), np.float32(np.eye(columns) - 0.5)
+    expected = serving.live(served.method).call(name, latent=latent, strength=wishes)
+    assert predict(stub, name, latent=latent, strength=wishes)[0] == "latent"
+    np.testing.assert_allclose(predict(stub, name, latent=latent, strength=wishes)[1], expected, atol=1e-4)
+    inputs = {"latent": latent.tolist(), "strength": wishes.tolist()}
+    answer = rest(":predict", {"signature_name": name, "inputs": inputs})
+    np.testing.assert_allclose(answer["outputs"], expected, atol=1e-4)
+    assert np.abs(expected - latent).max() > 0.01
 
 
 def test_photos_over_both_protocols_are_one_film(stub, rest):

@@ -1,4 +1,5 @@
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export.serving.client import PORTS
 from tests.photo_bytes import REFUSED, data, picture, png
 from tf_homo import report, serving
 
@@ -101,6 +103,33 @@ def test_what_the_server_refuses_is_told_in_one_line(places, server):
         assert_refused(client(places, *where, "--branches=a,b"), "is not compatible with expected shape [?,3]")
         assert_refused(client(places, *where, "--model_name=other"), "Servable not found")
     assert not (places / "m.gif").exists()
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "rest"])
+def test_by_default_the_server_on_this_machine_is_asked_at_the_protocol_s_port(protocol, places):
+    ended = client(places, f"--protocol={protocol}", "--branches=a", "--model_name=nobody")
+    assert_refused(ended, f"--host=localhost:{PORTS[protocol]}: ")
+
+
+def test_a_slow_server_is_not_called_absent_and_raw_bytes_are_not_shown(places):
+    with socket.create_server(("localhost", 0)) as server:  # takes calls and says nothing
+        host = f"--host=localhost:{server.getsockname()[1]}"
+        for protocol in ("grpc", "rest"):
+            ended = client(places, host, f"--protocol={protocol}", "--branches=a", "--timeout=0.5")
+            assert_refused(ended, "--timeout=0.5: no answer in that time; give more seconds")
+
+    with socket.create_server(("localhost", 0)) as server:
+
+        def babble():
+            with server.accept()[0] as call:
+                call.recv(10_000)
+                call.sendall(b"\x00\x01\xff\r\n")
+
+        thread = threading.Thread(target=babble)
+        thread.start()
+        host = f"--host=localhost:{server.getsockname()[1]}"
+        assert_refused(client(places, host, "--protocol=rest"), "no REST server answers there (BadStatusLine)")
+        thread.join()
 
 
 def test_no_server_or_another_one_is_told(places):

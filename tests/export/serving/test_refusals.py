@@ -12,15 +12,18 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from tests.photo_bytes import REFUSED, png
 
-SIDE, BRANCHES = 32, 3
+SIDE, BRANCHES, ATTRIBUTES = 32, 3, 4
 INVALID, ABSENT, UNMET = "INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION"
 HTTP = {INVALID: 400, UNMET: 400, ABSENT: 404}
 NONE = object()  # an input that is left out
 
 IMAGE = np.full((1, SIDE, SIDE, 3), 0.5, np.float32)
+LATENT = np.zeros((1, 4, 4, 11), np.float32)
 GOOD = {
     "encode": {"image": IMAGE},
-    "decode": {"latent": np.zeros((1, 4, 4, 9), np.float32)},
+    "decode": {"latent": LATENT},
+    "edit": {"latent": LATENT, "strength": np.zeros((1, BRANCHES), np.float32)},
+    "edit_attributes": {"latent": LATENT, "strength": np.zeros((1, ATTRIBUTES), np.float32)},
     "serving_default": {"source": IMAGE, "target": IMAGE, "strength": np.zeros((1, BRANCHES), np.float32)},
     "morph_jpeg": {"source": [png()], "target": [png()], "strength": np.zeros((1, BRANCHES), np.float32)},
 }
@@ -60,8 +63,13 @@ BOTH = {
     "image_nan": ("encode", {"image": at(IMAGE, np.nan)}),
     "image_inf": ("encode", {"image": at(IMAGE, np.inf)}),
     "target_nan": ("serving_default", {"target": at(IMAGE, np.nan)}),
-    "latent_nan": ("decode", {"latent": at(GOOD["decode"]["latent"], np.nan)}),
+    "latent_nan": ("decode", {"latent": at(LATENT, np.nan)}),
     "latent_of_other_depth": ("decode", {"latent": np.zeros((1, 4, 4, 8), np.float32)}),
+    "wish_of_attributes_for_branches": ("edit", {"strength": strengths(1, ATTRIBUTES)}),
+    "wish_of_branches_for_attributes": ("edit_attributes", {"strength": strengths(1, BRANCHES)}),
+    "wish_nan": ("edit", {"strength": at(strengths(1, BRANCHES), np.nan)}),
+    "wishes_2_and_3": ("edit", {"latent": np.repeat(LATENT, 2, 0), "strength": strengths(3, BRANCHES)}),
+    "latent_to_edit_of_rank_3": ("edit_attributes", {"latent": LATENT[0]}),
     "image_half_as_large": ("encode", {"image": IMAGE[:, ::2, ::2]}),
     "image_not_square": ("encode", {"image": IMAGE[:, ::2]}),
     "image_grey": ("encode", {"image": IMAGE[..., :1]}),

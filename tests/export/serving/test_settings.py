@@ -1,5 +1,6 @@
 """What an operator copies is what TensorFlow Serving, Docker and Kubernetes read."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,16 @@ def test_what_kubernetes_names_is_there(cluster):
     assert {volume["name"] for volume in pod["spec"]["volumes"]} == set(mounts)
     (config,) = (volume["configMap"] for volume in pod["spec"]["volumes"] if "configMap" in volume)
     assert config["name"] == cluster["ConfigMap"]["metadata"]["name"]
+
+
+def test_pages_name_the_served_folder_whole():
+    """A name without a slash would be a volume to Docker."""
+    pages = [*ROOM.iterdir(), *ROOM.parents[1].glob("*.md")]
+    places = [
+        place for page in pages if page.is_file() for place in re.findall(r"SERVED=(\S+)", page.read_text("utf-8"))
+    ]
+    assert len(places) >= 3
+    assert not [place for place in places if not place.startswith(("/", "$PWD/"))]
 
 
 @pytest.mark.parametrize("name", ["README.md", "docker-compose.yml", "kubernetes.yaml"])

@@ -62,7 +62,10 @@ def test_one_pair_and_many_strengths_are_many_frames(served, signatures, ramp):
 
 def test_bytes_are_for_servers(served):
     for morpher in (serving.live(served.method), serving.load(served.folder)):
-        assert morpher.signatures == {"encode", "interpolate", "decode", "serving_default"}
+        assert morpher.signatures == {
+            *("encode", "interpolate", "decode", "serving_default"),
+            *("edit", "edit_attributes"),
+        }
     assert "morph_jpeg" in served.method.signatures()
 
 

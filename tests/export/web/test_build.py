@@ -108,10 +108,8 @@ def faces(tmp_path):
 
 def test_the_page_has_all_it_needs_and_replaces_an_older_one(libraries, exported, faces, tmp_path):
     folder = tmp_path / "build" / "web"
-    for again in range(2):
-        build.build(folder, exported, faces)
-        if not again:
-            (folder / "stray").touch()
+    build.build(folder, exported, [*faces, *faces])
+    build.build(folder, exported, faces)
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     own = {path.name for path in PAGE.iterdir()}
     made = {"morph.tflite", "morph.json", "faces.json", "faces/0.png", "faces/1.png"}
@@ -127,11 +125,14 @@ def test_without_libraries_the_mend_is_said(tmp_path, monkeypatch):
         build.build(tmp_path / "web")
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(InputError, match="holds something else than a page"):
-        build.build(tmp_path)
-    assert (tmp_path / "thesis.tex").exists()
+@pytest.mark.parametrize("names", [["thesis.tex"], ["index.html", "style.css"], ["faces/0.png"]])
+def test_a_folder_of_something_else_is_left_alone(libraries, tmp_path, names):
+    for name in names:
+        (tmp_path / "web" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "web" / name).touch()
+    with pytest.raises(InputError, match="so it is something else"):
+        build.build(tmp_path / "web")
+    assert all((tmp_path / "web" / name).exists() for name in names)
 
 
 def test_what_has_no_branches_or_too_few_faces_is_refused(libraries, exported, faces, tmp_path):
@@ -182,6 +183,12 @@ def test_files_have_the_types_that_browsers_insist_on(tmp_path):
         with pytest.raises(InputError, match=rf"--port={server.server_port}: address already in use; give another"):
             serve.server(tmp_path, server.server_port)
         server.shutdown()
+
+
+def test_a_host_that_is_none_is_named(tmp_path):
+    (tmp_path / "index.html").touch()
+    with pytest.raises(InputError, match=r"--host=256\.0\.0\.1\.: .*; give an IPv4 address of this machine"):
+        serve.server(tmp_path, 0, "256.0.0.1.")
 
 
 def test_a_folder_without_a_page_is_not_served(tmp_path):

@@ -25,7 +25,7 @@ import kotlin.math.roundToInt
 /** Two pictures, a slider for each branch and one for all, the picture in between. A tap on a picture chooses another. */
 class MainActivity : Activity() {
     private val worker = Executors.newSingleThreadExecutor() // decodes pictures and runs the model
-    private lateinit var morpher: Morpher // the worker's alone, as are the latents
+    private lateinit var morpher: Morpher // the worker's alone, as are the latents; none where it cannot be loaded
     private val latents = arrayOfNulls<FloatArray>(2)
     private val wanted = AtomicReference<FloatArray?>() // strengths that wait for their frame; newer ones take their place
 
@@ -48,15 +48,19 @@ class MainActivity : Activity() {
         setContentView(ScrollView(this).apply { fitsSystemWindows = true; addView(column) })
 
         worker.execute {
-            morpher = Morpher(assets)
-            val branches = morpher.branches
-            runOnUiThread { addSliders(branches) }
+            try {
+                morpher = Morpher(assets)
+                val branches = morpher.branches
+                runOnUiThread { addSliders(branches) }
+            } catch (error: Exception) {
+                tell("The model cannot be loaded (${error.message}). Put one in: python -m export.android.assets")
+            }
         }
         for (place in latents.indices) show(place, ImageDecoder.createSource(assets, "$place.png"))
     }
 
     override fun onDestroy() {
-        worker.execute { morpher.close() }
+        worker.execute { if (::morpher.isInitialized) morpher.close() }
         worker.shutdown()
         super.onDestroy()
     }
@@ -93,7 +97,10 @@ class MainActivity : Activity() {
         data?.data?.let { show(requestCode, ImageDecoder.createSource(contentResolver, it)) }
     }
 
+    private fun tell(message: String) = runOnUiThread { Toast.makeText(this, message, Toast.LENGTH_LONG).show() }
+
     private fun show(place: Int, source: ImageDecoder.Source) = worker.execute {
+        if (!::morpher.isInitialized) return@execute
         try {
             val square = square(source, morpher.size)
             latents[place] = morpher.encode(pixels(square))
@@ -103,9 +110,9 @@ class MainActivity : Activity() {
                 morpher.pair(first, second)
                 runOnUiThread(::move)
             }
-        } catch (error: IOException) {
-            val message = "This is no picture that can be read (${error.message}). Choose a JPEG, PNG or WebP."
-            runOnUiThread { Toast.makeText(this, message, Toast.LENGTH_LONG).show() }
+        } catch (error: Exception) {
+            if (error !is IOException && error !is SecurityException) throw error // the latter from another app's pictures
+            tell("This is no picture that can be read (${error.message}). Choose a JPEG, PNG or WebP.")
         }
     }
 
