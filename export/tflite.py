@@ -10,8 +10,8 @@ with status 1 and writes nothing. Signatures on bytes stay in the SavedModel.
 float16 keeps weights in half precision and computes in what the device has; it is measured on noise, which is harsher
 than faces. int8 keeps kernels as 8-bit integers, a scale for each channel, and computes convolutions and matrix
 products in them: their inputs become integers as they come, by the range of each row, and sums come out as float32,
-in which everything between is computed. It is measured on pictures that the model was trained on and on their morphs,
-for which it needs the data (--data_dir, --data_path).
+in which everything between is computed, as are the layers next to a picture (ends.py). It is measured on pictures that
+the model was trained on and on their morphs, for which it needs the data (--data_dir, --data_path).
 
 Why int8 does not fix the ranges of activations beforehand, from representative pictures, as full-integer models do:
 tried with TensorFlow 2.21 on a trained encoder and decoder as in configs/homo_drawn_64.cfg, that misses 8/255 in
@@ -19,7 +19,8 @@ any pixel. All in integers is off by up to 47/255; convolutions and products alo
 morphs, by 18/255 and in half of all pictures by 9; with the decoder's last layers and its straight path in float32 by
 15/255. Every layer errs a little, most of all where one scale serves all channels of a residual path. Activations of
 16 bits come out broken where there are several signatures (230/255; see tensorflow#52145). Ranges taken as they
-come: 7.4/255, and 0.6/255 on average, over pairs of 64 faces, each branch alone at 1 and all of them.
+come, and the ends in float32: 5.4/255, and 0.2/255 on average, over pairs of 64 faces, each branch alone at 1 and all
+of them.
 """
 
 import collections
@@ -32,7 +33,7 @@ from typing import Any
 import numpy as np
 from absl import flags, logging
 
-from export import parity, quality
+from export import ends, parity, quality
 from export.compact import compact
 from tf_homo import errors, files, serving
 from tf_homo.errors import InputError
@@ -81,7 +82,11 @@ def export(
         raise InputError(f"--precision={precision}: is measured on pictures of the training data; name them")
     bounds = {"largest": kind.largest if tolerance is None else tolerance, "mean": kind.mean}
 
-    content = compact(_convert(saved_model, sorted(reference.signatures), precision))
+    names = sorted(reference.signatures)
+    content = _convert(saved_model, names, precision)
+    if precision == "int8":
+        content = ends.kept(content, _convert(saved_model, names, "float32"))
+    content = compact(content)
     operators, rank = inspect(content)
     weights = _weights(saved_model, content)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".partial-") as folder:

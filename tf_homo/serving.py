@@ -181,8 +181,8 @@ def live(method: "Method") -> Morpher:
 
 
 def card(method: "Method") -> dict[str, Any]:
-    """The content of model.json: that of the run that the method was restored from, else what it says of itself."""
-    return getattr(method, "restored", None) or method.info()
+    """The content of model.json: what the method says of itself, and what the run that it was restored from says."""
+    return method.info() | (getattr(method, "restored", None) or {})
 
 
 def module(method: "Method") -> "tf.Module":
