@@ -37,8 +37,7 @@ def kept(content: bytes, original: bytes) -> bytes:
 
 def ends(model: schema.ModelT, graph: schema.SubGraphT) -> set[int]:
     """The operators with kernels between which and a picture, given or answered, no other stands."""
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    steps = [(i, codes[op.opcodeIndex] in HEAVY, op.inputs, op.outputs) for i, op in enumerate(graph.operators)]
+    steps = [(i, code in HEAVY, op.inputs, op.outputs) for i, (code, op) in enumerate(coded(model, graph))]
     back = [(i, heavy, outputs, inputs) for i, heavy, inputs, outputs in reversed(steps)]
     found = set()
     for order, borders in ((steps, graph.inputs), (back, graph.outputs)):
@@ -50,6 +49,13 @@ def ends(model: schema.ModelT, graph: schema.SubGraphT) -> set[int]:
                 else:
                     reached.update(far)
     return found
+
+
+def coded(model: schema.ModelT, graph: schema.SubGraphT) -> list[tuple[int, schema.OperatorT]]:
+    """The operators of a signature, each behind its code, one of BuiltinOperator's."""
+    # Codes below 127 are in the older field as well, which alone is filled in old files.
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    return [(codes[operator.opcodeIndex], operator) for operator in graph.operators]
 
 
 def _is_picture(tensor: schema.TensorT) -> bool:

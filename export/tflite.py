@@ -165,9 +165,7 @@ def inspect(content: bytes) -> tuple[dict[str, int], int]:
 
     model = schema.ModelT.InitFromPackedBuf(content)
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
-    # Codes below 127 are in the older field as well, which alone is filled in old files.
-    codes = [names[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in model.operatorCodes]
-    used = collections.Counter(codes[op.opcodeIndex] for graph in model.subgraphs for op in graph.operators)
+    used = collections.Counter(names[code] for graph in model.subgraphs for code, _ in ends.coded(model, graph))
     ranks = [len(tensor.shape) for graph in model.subgraphs for tensor in graph.tensors if tensor.shape is not None]
     return dict(sorted(used.items())), max(ranks)
 

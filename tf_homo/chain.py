@@ -15,7 +15,6 @@ from tf_homo import serving
 from tf_homo.errors import InputError
 from tf_homo.serving import Call, Morpher
 
-NEEDED = ("encode", "interpolate", "decode")
 SEPARATOR = ","  # between the links, in the text that names a chain
 
 
@@ -33,7 +32,7 @@ def join(links: Sequence[Morpher], name: str) -> Morpher:
     first, size = links[0], links[0].info["image_size"]
     branches: list[str] = []
     for link in links:
-        if missing := [needed for needed in NEEDED if needed not in link.signatures]:
+        if missing := [needed for needed in serving.MORPHING if needed not in link.signatures]:
             raise InputError(f"{link.path}: has no signature {', '.join(missing)}; a link of a chain has them")
         if link.info["image_size"] != size:
             raise InputError(

@@ -20,8 +20,6 @@ from absl import flags
 from tf_homo import __version__, attributes, errors, files
 from tf_homo.errors import InputError
 
-NEEDED = ("encode", "interpolate", "decode")
-TAKEN = ("tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp", "truth_lerp", "truth")
 SEED = 20_190_616  # of the test faces, unless --test_seed says otherwise
 STRAIGHT = "rest=remainder makes all branches together the straight path between its own latents by construction"
 EQUAL = "the path of all branches together is equal to latent_lerp's by construction (rest=remainder)"
@@ -126,8 +124,10 @@ def plan_for(model, reading, pairs: int, steps: int, seed: int):
 
 def check_signatures(model, who: str) -> None:
     """InputError where a model cannot be measured for want of a signature."""
-    if missing := [name for name in NEEDED if name not in model.signatures]:
-        raise InputError(f"{who}: has no signature {', '.join(missing)}; a model to measure has {', '.join(NEEDED)}")
+    from tf_homo.serving import MORPHING
+
+    if missing := [name for name in MORPHING if name not in model.signatures]:
+        raise InputError(f"{who}: has no signature {', '.join(missing)}; a model to measure has {', '.join(MORPHING)}")
 
 
 def check_unseen(seed: int, data: Mapping | None, who: str) -> None:
@@ -143,13 +143,14 @@ def others_for(model, named: Sequence[str], seed: int | None) -> dict:
     trained on drawn faces of the test `seed`.
     """
     from tf_homo import serving
+    from tf_homo.metrics.page import SYSTEMS
 
     others = {}
     for text in named:
         name, equals, path = text.partition("=")
-        if not (name and equals and path) or name in (*TAKEN, *others):
+        if not (name and equals and path) or name in (*SYSTEMS, *others):
             raise InputError(
-                f"--system={text}: give NAME=PATH, with a name of its own beside {', '.join((*TAKEN, *others))}"
+                f"--system={text}: give NAME=PATH, with a name of its own beside {', '.join((*SYSTEMS, *others))}"
             )
         other = others[name] = serving.load(path)
         if other.info["image_size"] != model.info["image_size"]:

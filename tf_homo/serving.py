@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CARRIED = Path(__file__).parent / "pretrained" / "drawn_64" / "morph.tflite"
 LARGEST = 1e6  # of a number that goes in: beyond it, float32 may overflow on the way
+MORPHING = ("encode", "interpolate", "decode")  # the signatures that a path goes through
 KINDS = "a run folder (with checkpoints/), a SavedModel folder (OUT/<version>/, with saved_model.pb) or a .tflite file"
 
 Shape = tuple[int | None, ...]

@@ -41,11 +41,15 @@ class Plan:
     def columns(self) -> dict[str, list[int]]:
         return {name: [list(self.attributes).index(a) for a in members] for name, members in self.groups.items()}
 
+    def of(self, group: str | None) -> list[int] | slice:
+        """The columns of a group, None for all attributes."""
+        return slice(None) if group is None else self.columns[group]
+
     def differs(self, source: np.ndarray, target: np.ndarray) -> dict[str | None, np.ndarray]:
         """By group, None for all attributes: whether strengths (P, K) of both ends differ clearly in it, bool (P,)."""
-        of_all = {None: slice(None), **self.columns}
         apart = target - source
-        return {name: np.linalg.norm(apart[:, of], axis=1) >= response.CLEAR for name, of in of_all.items()}
+        names = (None, *self.groups)
+        return {name: np.linalg.norm(apart[:, self.of(name)], axis=1) >= response.CLEAR for name in names}
 
     def strengths(self, names: Sequence[str | None]) -> np.ndarray:
         """Rows (1 + len(names) * (V - 1), C): the source, then for each name (None: all) the way up to 1, without 0."""
@@ -94,8 +98,8 @@ class Faces:
     of other faces (R, D).
 
     `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,), `white_differs` the
-    same of the pairs on white. `true` holds the
-    true frames without the source, uint8 (V - 1, S, S, 3), by (place, group), for the first pairs.
+    same of the pairs on white. `true` holds the true frames without the source, uint8 (V - 1, S, S, 3), by (place,
+    group), for the first pairs.
     """
 
     pairs: list[Pair]

@@ -38,8 +38,8 @@ IMAGES = (
 )
 KEYS = (*RESPONSE, *IMAGES)
 LONE = ("ghosting", "white_background_shift")  # of the pictures, what is also measured of one group alone
-#: What says something of a path that stands still, too; `additivity` sees to that itself.
 DISTANCES = ("truth_distance", "still_distance", "unmoved_distance")
+#: What says something of a path that stands still, too; `additivity` sees to that itself.
 STILL = ("endpoint_gap", "additivity", *DISTANCES)
 FEWEST = 8  # pairs or faces below which a kernel distance would be no number to show
 
@@ -62,7 +62,7 @@ def curve(system: System, paths: Paths, plan: Plan, faces: Faces, group: str | N
     Where the system moves a group alone, on that group's own paths, else on the paths of all together.
     """
     reads, places, _ = _of(system, paths, faces, group)
-    columns = slice(None) if group is None else plan.columns[group]
+    columns = plan.of(group)
     return response.response(reads[..., columns], faces.source[places][:, columns], faces.target[places][:, columns])
 
 
@@ -90,11 +90,11 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) 
         y = curve(system, paths, plan, faces, name)
         row |= _answers(y, features)
         row["beyond"] = _beyond(paths, plan, faces, name, y)
-        if system.alone != 0 and len(plan.groups) > 1:
-            ends = faces.source[places], faces.target[places]
-            row["leakage"] = value(response.leakage(reads, *ends, plan.columns, name))
         if system.alone != 0:
             row |= _of_one(paths, faces, name, notes)
+            if len(plan.groups) > 1:
+                ends = faces.source[places], faces.target[places]
+                row["leakage"] = value(response.leakage(reads, *ends, plan.columns, name))
         _leave_out_stillness(y, row, f"groups.{name}", notes)
     if system.alone == 0:
         notes |= {"groups": f"read from the path of all together: {_TOGETHER}", "groups.leakage": _TOGETHER}
@@ -119,7 +119,7 @@ def _beyond(paths: Paths, plan: Plan, faces: Faces, group: str | None, y: np.nda
         return None
     places = np.array(paths.pairs[group])
     clear = faces.differs[group][places]
-    columns = slice(None) if group is None else plan.columns[group]
+    columns = plan.of(group)
     ends = faces.source[places[clear]][:, columns], faces.target[places[clear]][:, columns]
     further = response.response(paths.further[group][clear][:, None, columns], *ends)[:, 0]
     return value(response.beyond(y, further, EXCESS))
