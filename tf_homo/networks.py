@@ -326,10 +326,14 @@ class Gains(layers.Layer):
         self.out.build((None, self.told.units))
         self.built = True
 
-    def call(self, change, source):
+    def logarithms(self, change, source):
+        """Of the factors, (B, 1, 1, K) or as the changes are."""
         face = tf.concat([self.flat(self.look(source)), source[:, 0, 0, -change.shape[-1] :]], axis=-1)
         always, more = tf.split(self.out(self.told(face))[:, None, None], 2, axis=-1)
-        return change * tf.exp(math.log(2.5) * tf.tanh(always + more * change))
+        return math.log(2.5) * tf.tanh(always + more * change)
+
+    def call(self, change, source):
+        return change * tf.exp(self.logarithms(change, source))
 
 
 class Coupling(layers.Layer):

@@ -120,6 +120,7 @@ class Config(Moves):
     pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
     guidance_weight: float = option(1.0, "of (4.5)")
     penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
+    gain_weight: float = option(0.1, "of the price on factors other than 1, in calibration")
     gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
     real_weight: float = option(0.0, "of A' told the real labels of real latents")
     encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
@@ -330,15 +331,18 @@ class HomoInterp(BranchedMethod):
         """What Phi reads of D(F_interp) against the reading that F_interp carries, by how far that went.
 
         Branches fall short, for the denoiser says means. All that learns here is how far to go, a number for each
-        attribute and face, which is too little to please Phi by patterns.
+        attribute and face, which is too little to please Phi by patterns. Its reading saturates, so that it has nothing
+        against too much: a price keeps factors near 1 where that is enough.
         """
         source = self.encode(batch["image"])
-        fake, _ = self.interpolate(source, partner(source) - source, self.without_rest(batch["strength"]))
+        apart = partner(source) - source
+        fake, _ = self.interpolate(source, apart, self.without_rest(batch["strength"]))
         wanted, was = self.reading(fake), self.reading(source)
         read = tf.tanh(0.5 * self.phi.logits(self.decode(fake)))
         asked = tf.abs(wanted - was)
-        left = tf.reduce_mean(tf.reduce_sum(asked * (read - wanted) ** 2, axis=-1))
-        return left, {"left": left, "asked": tf.reduce_mean(asked)}
+        factors = self.gains.logarithms(self.seen(apart)[..., self.depth :], self.seen(source))[:, 0, 0]
+        left, price = (tf.reduce_mean(tf.reduce_sum(asked * part**2, axis=-1)) for part in (read - wanted, factors))
+        return left + self.config.gain_weight * price, {"left": left, "price": price, "asked": tf.reduce_mean(asked)}
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
