@@ -155,8 +155,13 @@ def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
     loss, terms = method.calibration_loss(batch | {"strength": strength})
     wanted = partner(method.reading(source))[:, 1]
     asked = np.abs(wanted - method.reading(source)[:, 1])
-    assert float(loss) == pytest.approx(np.mean(asked * (0.5 * wanted) ** 2), rel=1e-3)
+    left = np.mean(asked * (0.5 * wanted) ** 2)
+    assert float(terms["left"]) == pytest.approx(left, rel=1e-3)
     assert float(terms["asked"]) == pytest.approx(asked.mean() / 4)
+    far = method.gains.logarithms(method.seen(partner(source) - source)[..., method.depth :], method.seen(source))
+    price = np.mean(asked * far[:, 0, 0, 1] ** 2)
+    assert float(terms["price"]) == pytest.approx(price, rel=1e-3) and price > 0
+    assert float(loss) == pytest.approx(left + method.config.gain_weight * price, rel=1e-3)
 
 
 def test_a_picture_is_what_its_reading_says(batch):
