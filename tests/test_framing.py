@@ -50,11 +50,14 @@ def test_a_face_is_put_into_the_frame(dots, found):
 
 def test_which_face_is_asked_for_and_answered(dots, found):
     found.append(faces.Face(EYES + (50, 10), True))
-    with pytest.raises(InputError, match=r"photo\.png: shows 2 faces, at x=50 y=50, at x=100 y=60; choose by --face=1"):
+    with pytest.raises(
+        InputError,
+        match=r"photo\.png: shows 2 faces, at x=50 y=50, at x=100 y=60; choose by --face=1 to --face=2, or .*=2,1",
+    ):
         framing.load(dots, 64, alignment.CELEBA)
     second = framing.load(dots, 64, alignment.CELEBA, face=2)
     np.testing.assert_allclose(alignment.apply(second.transform, np.array(alignment.CELEBA) * 64), EYES + (50, 10))
-    with pytest.raises(InputError, match=r"--face=3: .*photo\.png shows 2, counted from the left; give 1 to 2"):
+    with pytest.raises(InputError, match=r"--face=3: .*photo\.png has 2 to choose from; give 1 to 2, .* --face=2,1"):
         framing.load(dots, 64, alignment.CELEBA, face=3)
 
 
@@ -79,10 +82,21 @@ def test_no_face_and_a_face_that_is_cut_off_are_told(dots, found):
 def test_what_is_in_the_frame_is_read_as_ever(save, monkeypatch, shape, frame, crop, expected):
     monkeypatch.setattr(faces, "find", lambda image: pytest.fail("searched"))
     path = save(Image.effect_noise(shape, 90))
-    photo = framing.load(path, 8, frame, crop)
+    photo = framing.load(path, 8, frame, crop, face=1)
     np.testing.assert_array_equal(photo.image, photos.read(path, 8, crop))
     scale, x, y = expected
     np.testing.assert_array_equal(photo.transform, [[scale, 0, x], [0, scale, y]])
+    with pytest.raises(InputError, match=r"--face=2: .*photo\.png has 1 to choose from; give 1, or .* --face=2,1"):
+        framing.load(path, 8, frame, crop, face=2)
+
+
+def test_what_was_changed_is_told_and_no_picture_is_decoded_twice(save, monkeypatch):
+    path = save(Image.new("LA", (8, 8), (0, 51)))
+    opened = photos.check(path)
+    monkeypatch.setattr(photos, "decode", lambda path: pytest.fail("decoded again"))
+    photo = framing.load(path, 8, alignment.CELEBA, opened=opened)
+    assert photo.remarks == ("grey, taken as RGB", "transparent, laid over white")
+    np.testing.assert_allclose(photo.image, 0.8)
 
 
 def test_a_drawn_example_is_its_own_photo():
@@ -90,6 +104,8 @@ def test_a_drawn_example_is_its_own_photo():
     np.testing.assert_array_equal(photo.image, photos.source("drawn_faces:5", 32))
     np.testing.assert_array_equal(photo.whole, np.rint(photo.image * 255))
     np.testing.assert_array_equal(photo.transform, np.eye(2, 3))
+    with pytest.raises(InputError, match="--face=7: drawn_faces:5 has 1 to choose from"):
+        framing.load("drawn_faces:5", 32, alignment.DRAWN, face=7)
 
 
 def test_a_shrunk_photo_has_its_face_where_it_was(dots, found):

@@ -252,11 +252,12 @@ def portraits(model, tmp_path, monkeypatch):
     return {"source": "a.png", "target": "b.png"}
 
 
-def test_a_photo_is_aligned_and_what_is_made_of_it_pasted_back(run, portraits):
+def test_a_photo_is_aligned_and_what_is_made_of_it_pasted_back(run, portraits, capsys):
     with pytest.raises(InputError, match=r"a\.png: shows 2 faces"):
         run("--paste_back", **portraits)
     with Image.open(run("--paste_back", "--face=2", "--strength=all=0.5", **portraits)) as picture:
         pasted = np.asarray(picture)
+    assert capsys.readouterr().out.startswith("out.png: the whole photo, from a.png, b.png, model")
     assert pasted.shape == (30, 40, 3)
     np.testing.assert_array_equal(pasted[15, 28], 102)  # in the middle of the second face, half of the way
     outside = np.ones((30, 40), bool)
@@ -293,6 +294,28 @@ def test_no_align_takes_images_as_they_are(run, model, shown, monkeypatch):
         run("--no_align", target="wide.png")
 
 
+def test_a_jpeg_is_written_too(run, portraits):
+    with Image.open(run("--paste_back", "--face=1", "--strength=all=0", out="out.JPG", **portraits)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (40, 30))
+        assert np.abs(np.asarray(picture).astype(int) - 51).max() <= 1
+    with Image.open(run("--mode=branches", "--face=1", out="out.jpeg", **portraits)) as picture:
+        assert picture.format == "JPEG"
+
+
+def test_what_was_done_to_a_picture_is_told(run, model, capsys):
+    """That a model knows no place for eyes; what was changed in a file; nothing of what is as it should be."""
+    Image.new("RGB", (40, 40), "white").save("large.png")
+    Image.new("L", (40, 40), "white").save("grey.png")
+    run("--frames=2", source="grey.png", target="large.png")
+    taken = "taken as it is (this model does not say where eyes belong; train with --eyes)"
+    assert capsys.readouterr().err == f"grey.png: grey, taken as RGB; {taken}\nlarge.png: {taken}\n"
+    run("--no_align", "--frames=2", target="large.png")
+    run("--frames=2")
+    assert not capsys.readouterr().err
+    with pytest.raises(InputError, match="--face=1: no face is looked for, as this model .* train with --eyes"):
+        run("--face=1", target="large.png")
+
+
 @pytest.mark.parametrize(
     ("args", "files", "why"),
     [
@@ -313,9 +336,12 @@ def test_no_align_takes_images_as_they_are(run, model, shown, monkeypatch):
         (["--mode=corners"], {}, "--mode=corners needs --corners"),
         (["--mode=branches", "--paste_back"], {}, "--paste_back belongs to --mode=path"),
         (["--paste_back", "--frames=5"], {}, "--frames=5: --paste_back into a .png"),
-        (["--face=0"], {}, "--face=0: give 1 for the leftmost face, or 2 such numbers"),
+        (["--face=0"], {}, "--face=0: give 1 for the leftmost face, or 2 such numbers, one for each image"),
         (["--face=left"], {}, "--face=left: give 1"),
         (["--face=1", "--no_align"], {}, "--face: no face is looked for with --no_align"),
+        (["--face=1", "--crop=center"], {}, "--face: no face is looked for with --crop=center"),
+        (["--face=1,2"], {"target": None}, "--face=1,2: give 1 for the leftmost face$"),
+        (["--strength=,"], {}, "--strength=,: names nothing; write NAME=VALUE"),
         (["--face=1,2,1"], {}, "--face=1,2,1: give 1"),
         (["--corners=red.png,lime.png"], {}, "--corners belongs to --mode=corners"),
         (["--mode=corners", "--corners=red.png"], {}, "four images"),
@@ -332,6 +358,8 @@ def test_faults_of_flags_and_files_are_told_before_a_model_is_loaded(run, monkey
 @pytest.mark.parametrize(
     ("args", "why"),
     [
+        (["--strength=Smiling=1e9"], "^--strength=Smiling=1e9: has a number beyond 1e[+]06"),
+        (["--mode=grid", "--x=age=-1e9", "--y=rest"], "^--x=age=-1e9: has a number beyond"),
         (["--strength=Smirking=1"], r"^--strength: no branch .* 'Smirking'.*expression, age, rest.*Smiling"),
         (["--mode=grid", "--x=Smirking", "--y=age"], "^--x: no branch or attribute is called 'Smirking'"),
         (["--mode=grid", "--x=age", "--y=Hat=1"], "^--y: no branch or attribute is called 'Hat'"),

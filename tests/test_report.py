@@ -88,6 +88,12 @@ def test_image_comes_back_bit_for_bit(tmp_path):
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "a.png")), pixels)
 
 
+def test_a_jpeg_keeps_fine_colours(tmp_path):
+    pixels = np.tile(np.array([(255, 0, 0), (0, 0, 255)], np.uint8), (16, 8, 1))  # lost where colours are halved
+    report.save_image(str(tmp_path / "a.jpg"), pixels)
+    assert np.abs(np.asarray(Image.open(tmp_path / "a.jpg")).astype(int) - pixels).max() < 60
+
+
 def test_gif_goes_forth_and_back_for_ever_and_rests_at_the_ends(tmp_path):
     frames = [RED * (1 - t) + BLUE * t for t in np.linspace(0, 1, 4)]
     path = tmp_path / "a.gif"

@@ -14,6 +14,7 @@ gives it, -1 takes it away.
 """
 
 import os
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,7 +29,7 @@ MODES = {
     "grid": "two strengths, --x to the right and --y downwards",
     "corners": "four images, bilinear: source top left, target bottom right, --corners the other two",
 }
-PNG, MOVING = ".png", (".gif", ".mp4")
+STILL, MOVING = (".png", ".jpg", ".jpeg"), (".gif", ".mp4")
 MOST_FRAMES = {"path": 1000, "branches": 64, "grid": 64, "corners": 64}
 MOVING_SIDE = 256  # frames of a GIF or MP4 have at least this many pixels a side
 FILM_SIDE = 1280  # and at most this many where they are whole photos
@@ -48,7 +49,7 @@ _STRENGTH = flags.DEFINE_string(
     "the target's value. Default all=1, the target itself. Without a target, by attribute: 1 gives it, -1 takes it.",
 )
 _FRAMES = flags.DEFINE_integer("frames", None, "Frames, both ends included; default 9 in a PNG, 33 otherwise.")
-_OUT = flags.DEFINE_string("out", None, "File to write: .png, or .gif or .mp4 for --mode=path.")
+_OUT = flags.DEFINE_string("out", None, "File to write: .png or .jpg, or .gif or .mp4 for --mode=path.")
 _MODE = flags.DEFINE_enum("mode", "path", list(MODES), "; ".join(f"{name}: {what}" for name, what in MODES.items()))
 _X = flags.DEFINE_string("x", "", "--mode=grid: strength at the right edge; 'Smiling' is short for Smiling=1.")
 _Y = flags.DEFINE_string("y", "", "--mode=grid: strength at the lower edge.")
@@ -63,7 +64,9 @@ _FACE = flags.DEFINE_list(
     "face", [], "Which face of a photo with several, counted from the left: one number, or one for each image."
 )
 _PASTE_BACK = flags.DEFINE_bool(
-    "paste_back", False, "Paste the result into the whole source image, with a soft edge; a PNG shows the end only."
+    "paste_back",
+    False,
+    "Paste the result into the whole source image, with a soft edge; a still shows the end only.",
 )
 _CROP = flags.DEFINE_enum(
     "crop", "none", photos.CROPS, "Images that are not square: refuse, or keep the middle as it is."
@@ -73,8 +76,10 @@ _FPS = flags.DEFINE_float("fps", 20, "Frames a second of a GIF or MP4.")
 
 def main(_: Sequence[str]) -> None:
     """Flags -> model and images -> one picture or film in --out."""
-    ending, names = check_flags()
-    frames = _FRAMES.value or (33 if ending in MOVING else 2 if _PASTE_BACK.value else 9)
+    ending, opened = check_flags()
+    names = [name for name, _ in opened]
+    end_only = _PASTE_BACK.value and ending in STILL
+    frames = _FRAMES.value or (33 if ending in MOVING else 2 if end_only else 9)
     from tf_homo import serving  # may take seconds to import TensorFlow: the flags are checked before
 
     model = serving.load(_MODEL.value)
@@ -83,20 +88,16 @@ def main(_: Sequence[str]) -> None:
     if not _TARGET.value and "edit_attributes" not in model.signatures:
         raise InputError("--target is missing: this model has no 'edit_attributes' signature; give an image to move to")
     end = _vector("strength", _STRENGTH.value or _everything(model), model)
-    frame = None if _NO_ALIGN.value else alignment.trained_in(model.info)
-    taken = [
-        framing.load(name, model.info["image_size"], frame, _CROP.value, face)
-        for name, face in zip(names, _faces(len(names)), strict=True)
-    ]
+    taken = _taken(model, opened)
     images = [photo.image for photo in taken]
     if _MODE.value == "path":
         shown = path(model, images, end, frames)
         if _PASTE_BACK.value:
-            shown = pasted(taken[0] if ending == PNG else taken[0].shrunk(FILM_SIDE), shown)
+            shown = pasted(taken[0] if end_only else taken[0].shrunk(FILM_SIDE), shown)
         if ending in MOVING:
             shown = [report.enlarge(frame, MOVING_SIDE) for frame in shown]
             {".gif": report.save_gif, ".mp4": report.save_mp4}[ending](_OUT.value, shown, _FPS.value)
-        elif _PASTE_BACK.value:
+        elif end_only:
             report.save_image(_OUT.value, shown[-1])
         else:
             report.save_image(_OUT.value, path_picture(model, images, shown, end))
@@ -108,7 +109,8 @@ def main(_: Sequence[str]) -> None:
         else:
             picture = corners_picture(model, images, end, frames)
         report.save_image(_OUT.value, picture)
-    print(f"{_OUT.value}: {_MODE.value}, {frames} steps, from {', '.join(names)}, model {model.path}")
+    made = "the whole photo" if end_only else f"{_MODE.value}, {frames} steps"
+    print(f"{_OUT.value}: {made}, from {', '.join(names)}, model {model.path}")
 
 
 def path(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> np.ndarray:
@@ -192,15 +194,17 @@ def corners_picture(model, images: Sequence[np.ndarray], end: np.ndarray, frames
     return report.grid(list(rows), steps, steps)
 
 
-def check_flags() -> tuple[str, list[str]]:
-    """The ending of --out and the names of the input images; InputError for whatever can be seen without a model."""
+def check_flags() -> tuple[str, list[tuple[str, photos.Decoded | None]]]:
+    """The ending of --out, and the input images, each with its name; InputError for whatever can be seen without a
+    model.
+    """
     mode, names = _MODE.value, [_SOURCE.value, *filter(None, [_TARGET.value]), *_CORNERS.value]
     if not _SOURCE.value:
         raise InputError(f"--source is missing: give an image file, or {photos.DRAWN}17 for a drawn example")
     if not _OUT.value:
         raise InputError("--out is missing: give the file to write, for instance --out=morph.png")
-    ending = report.check_output(_OUT.value, (PNG, *MOVING))
-    if mode != "path" and ending != PNG:
+    ending = report.check_output(_OUT.value, (*STILL, *MOVING))
+    if mode != "path" and ending in MOVING:
         raise InputError(f"--out={_OUT.value}: --mode={mode} is one picture; give a .png, or leave --mode out")
     if ending == ".mp4":
         report.video_writer()
@@ -217,6 +221,8 @@ def check_flags() -> tuple[str, list[str]]:
         if mode == wanted and not given:
             example = "c.png,d.png" if flag == "corners" else "Smiling"
             raise InputError(f"--mode={mode} needs --{flag}, for instance --{flag}={example}")
+    if _STRENGTH.value and not _STRENGTH.value.strip(", "):
+        raise InputError(f"--strength={_STRENGTH.value}: names nothing; write NAME=VALUE, for instance Smiling=0.7")
     if mode == "grid" and _STRENGTH.value:
         raise InputError("--strength has no place in --mode=grid: say it in --x and --y, as in --x=Smiling=0.7")
     if mode == "corners" and (len(_CORNERS.value) != 2 or not _TARGET.value):
@@ -225,16 +231,20 @@ def check_flags() -> tuple[str, list[str]]:
         )
     if _PASTE_BACK.value and mode != "path":
         raise InputError(f"--paste_back belongs to --mode=path, not to --mode={mode}; change one of them")
-    if _PASTE_BACK.value and ending == PNG and _FRAMES.value:
-        raise InputError(f"--frames={_FRAMES.value}: --paste_back into a .png shows the end only; leave --frames out")
-    if _FACE.value and _NO_ALIGN.value:
-        raise InputError("--face: no face is looked for with --no_align; leave one of them out")
+    if _PASTE_BACK.value and ending in STILL and _FRAMES.value:
+        raise InputError(
+            f"--frames={_FRAMES.value}: --paste_back into a {ending} shows the end only; leave --frames out"
+        )
+    for flag, given in (("no_align", _NO_ALIGN.value), ("crop=center", _CROP.value == "center")):
+        if _FACE.value and given:
+            raise InputError(f"--face: no face is looked for with --{flag}; leave one of them out")
     _faces(len(names))
+    opened = []
     for name in names:
-        photos.check(name, _CROP.value if _NO_ALIGN.value else "center")
+        opened.append((name, photos.check(name, _CROP.value if _NO_ALIGN.value else "center")))
         if os.path.exists(name) and os.path.exists(_OUT.value) and os.path.samefile(name, _OUT.value):
             raise InputError(f"--out={_OUT.value}: is also an input and would be lost; give another name")
-    return ending, names
+    return ending, opened
 
 
 def _faces(images: int) -> list[int | None]:
@@ -243,8 +253,26 @@ def _faces(images: int) -> list[int | None]:
     if not given:
         return [None] * images
     if not all(text.isdecimal() and int(text) for text in given) or len(given) not in (1, images):
-        raise InputError(f"--face={','.join(given)}: give 1 for the leftmost face, or {images} such numbers")
+        each = f", or {images} such numbers, one for each image" * (images > 1)
+        raise InputError(f"--face={','.join(given)}: give 1 for the leftmost face{each}")
     return [int(text) for text in given] * (images // len(given))
+
+
+def _taken(model, opened: Sequence[tuple[str, photos.Decoded | None]]) -> list[framing.Framed]:
+    """The input images in the model's frame. What was done to them is told on stderr, a line for each."""
+    size, frame = model.info["image_size"], None if _NO_ALIGN.value else alignment.trained_in(model.info)
+    unknown = "this model does not say where eyes belong; train with --eyes"
+    if _FACE.value and not frame:
+        raise InputError(f"--face={','.join(_FACE.value)}: no face is looked for, as {unknown}, or leave it out")
+    taken = []
+    for (name, picture), face in zip(opened, _faces(len(opened)), strict=True):
+        photo = framing.load(name, size, frame, _CROP.value, face, picture)
+        placed = frame or _NO_ALIGN.value or photo.whole.shape[:2] == (size, size)
+        remarks = [*photo.remarks, *([] if placed else [f"taken as it is ({unknown})"])]
+        if remarks:
+            print(f"{name}: {'; '.join(remarks)}", file=sys.stderr)
+        taken.append(photo)
+    return taken
 
 
 def _between(images, frames, labels) -> tuple[list, list[str], list[int]]:
@@ -265,10 +293,16 @@ def _number(value: float) -> str:
 
 def _vector(flag: str, text: str, model) -> np.ndarray:
     """Strengths (C,) float32 from the text of a flag; without a target, wishes (K,)."""
+    from tf_homo.serving import LARGEST
+
     info = model.info
     if _TARGET.value:
-        return attributes.strengths(text, info["groups"], info["branches"], flag)
-    return attributes.wishes(text, info["leads"], info["groups"], info["attributes"], flag)
+        vector = attributes.strengths(text, info["groups"], info["branches"], flag)
+    else:
+        vector = attributes.wishes(text, info["leads"], info["groups"], info["attributes"], flag)
+    if not (np.abs(vector) <= LARGEST).all():
+        raise InputError(f"--{flag}={text}: has a number beyond {LARGEST:g}; past 1 a strength exaggerates, 2 is much")
+    return vector
 
 
 def _columns(model, target: bool) -> list[str]:

@@ -21,6 +21,12 @@ CROPS = ("none", "center")
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
 _KNOWN = ", ".join(FORMATS)
+#: What has to be done for some pictures, told to who gave one.
+CHANGES = {
+    "grey": "grey, taken as RGB", "palette": "palette, taken as RGB", "CMYK": "CMYK, taken as RGB",
+    "16 bit": "16 bit, taken as 8", "transparent": "transparent, laid over white",
+    "animated": "animated, its first frame taken", "turned": "turned as its EXIF data say",
+}  # fmt: skip
 
 
 class PictureError(InputError):
@@ -32,9 +38,7 @@ class PictureError(InputError):
 
 
 class Decoded(NamedTuple):
-    """An upright RGB image, and what had to be done for it: grey, palette, CMYK, 16 bit, transparent, animated,
-    turned.
-    """
+    """An upright RGB image, and what had to be done for it, by names of CHANGES."""
 
     image: Image.Image
     changes: tuple[str, ...]
@@ -82,12 +86,14 @@ def source(text: str, size: int, crop: str = "none") -> np.ndarray:
     return np.asarray(drawn_faces.example(index, size).picture.image, np.float32) / 255
 
 
-def check(text: str, crop: str = "none") -> None:
-    """Raises the InputError that `source` would raise, in milliseconds and before a model tells the size."""
+def check(text: str, crop: str = "none") -> Decoded | None:
+    """Raises the InputError that `source` would raise, before a model tells the size. The file, decoded."""
     if text.startswith(DRAWN):
         _drawn_index(text)
-    else:
-        _square(decode(text).image, text, crop)
+        return None
+    opened = decode(text)
+    _square(opened.image, text, crop)
+    return opened
 
 
 def _drawn_index(text: str) -> int:

@@ -188,7 +188,7 @@ def check_output(path: str, endings: Sequence[str]) -> str:
 def save_image(path: str, image: np.ndarray) -> None:
     """Writes (H, W, 3) in the format that the ending of `path` names. The file appears whole or not at all."""
     with whole(path) as partial:
-        Image.fromarray(to_uint8(image)).save(partial)
+        Image.fromarray(to_uint8(image)).save(partial, quality=95, subsampling=0)  # where a format knows these
 
 
 def save_gif(path: str, frames: Sequence[np.ndarray], fps: float) -> None:
