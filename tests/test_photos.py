@@ -1,10 +1,11 @@
 """Images of every kind in, floats in [0, 1] or one line of explanation out."""
 
+import struct
 import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from tf_homo import photos
 from tf_homo.data import drawn_faces
@@ -150,6 +151,65 @@ def test_16_bit_of_either_byte_order(save):
         with Image.open(path) as opened:
             assert opened.mode == mode
         np.testing.assert_allclose(corner(path), 0.2, atol=0.003)
+
+
+@pytest.mark.parametrize("white", [65535, 1023])
+def test_16_bit_of_a_pgm(tmp_path, white):
+    path = tmp_path / "deep.pgm"
+    path.write_bytes(b"P5 8 8 %d\n" % white + np.full((8, 8), white // 5, ">u2").tobytes())
+    np.testing.assert_allclose(corner(str(path)), 0.2, atol=0.003)
+    assert photos.decode(str(path)).changes == ("grey", "16 bit")
+
+
+def swapped_colours() -> bytes:
+    """A colour profile whose red is sRGB's blue, and the other way round."""
+    content = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for old, new in (("rXYZ", "xXYZ"), ("bXYZ", "rXYZ"), ("xXYZ", "bXYZ")):
+        content = content.replace(old.encode(), new.encode())
+    return content.replace("sRGB".encode("utf-16-be"), "BGR ".encode("utf-16-be"))
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "expected"),
+    [
+        (Image.new("RGB", (8, 8), (200, 30, 10)), "a.jpg", (10, 30, 200)),
+        (Image.new("RGB", (8, 8), (200, 30, 10)), "a.png", (10, 30, 200)),
+        (Image.new("RGB", (8, 8), (200, 30, 10)).quantize(4), "p.png", (10, 30, 200)),
+        (Image.new("RGBA", (8, 8), (200, 30, 10, 255)), "a.webp", (10, 30, 200)),
+        (Image.new("RGBA", (8, 8), (200, 30, 10, 0)), "clear.png", (255, 255, 255)),
+    ],
+)
+def test_a_colour_profile_is_taken_to_srgb(save, image, name, expected):
+    path = save(image, name, icc_profile=swapped_colours(), quality=100)
+    np.testing.assert_allclose(corner(path), np.array(expected) / 255, atol=0.02)
+    assert "colour profile" in photos.decode(path).changes
+
+
+@pytest.mark.parametrize("profile", [ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), b"no profile"])
+def test_srgb_and_a_damaged_profile_change_nothing(save, profile):
+    path = save(Image.new("RGB", (8, 8), (200, 30, 10)), icc_profile=profile)
+    np.testing.assert_array_equal(corner(path), np.array((200, 30, 10), np.float32) / 255)
+    assert not photos.decode(path).changes
+
+
+def test_a_profile_of_another_space_is_left_alone(save):
+    path = save(Image.new("L", (8, 8), 51), icc_profile=swapped_colours())
+    np.testing.assert_allclose(corner(path), 0.2, atol=0.001)
+    assert photos.decode(path).changes == ("grey",)
+
+
+def test_a_tiff_whose_tile_is_enormous_is_refused_before_decoding(tmp_path, monkeypatch):
+    """8x8 pixels, and one tile of 40000x40000: 200 bytes that libtiff would unpack to 1.6 GB."""
+    tags = {256: 8, 257: 8, 258: 8, 259: 5, 262: 1, 277: 1, 322: 40_000, 323: 40_000, 324: 8, 325: 100}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    path = tmp_path / "tile.tif"
+    path.write_bytes(b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(104))
+    monkeypatch.setattr(photos, "_rgb", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(
+        photos.PictureError, match=r"tile\.tif: has tiles of 40000x40000 pixels, more than 50"
+    ) as raised:
+        photos.check(str(path))
+    assert raised.value.reason == "more than 50 megapixels"
 
 
 def test_drawn_example_is_that_of_the_test_split():

@@ -5,6 +5,7 @@ A file is input from outside: its size is looked at before a pixel is decoded, o
 and the mend.
 """
 
+import contextlib
 import io
 import os
 import re
@@ -12,7 +13,7 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps, TiffImagePlugin
 
 from tf_homo.errors import InputError
 
@@ -26,7 +27,11 @@ CHANGES = {
     "grey": "grey, taken as RGB", "palette": "palette, taken as RGB", "CMYK": "CMYK, taken as RGB",
     "16 bit": "16 bit, taken as 8", "transparent": "transparent, laid over white",
     "animated": "animated, its first frame taken", "turned": "turned as its EXIF data say",
+    "colour profile": "colours of another profile, taken to sRGB",
 }  # fmt: skip
+_TILE = (TiffImagePlugin.TILEWIDTH, TiffImagePlugin.TILELENGTH)
+_SRGB = ImageCms.createProfile("sRGB")
+_PROFILED = {"RGB": ("RGB", "RGBA", "P", "PA"), "CMYK": ("CMYK",), "GRAY": ("L",)}  # by a profile's space: modes
 
 
 class PictureError(InputError):
@@ -47,9 +52,9 @@ class Decoded(NamedTuple):
 def read(path: str, size: int, crop: str = "none") -> np.ndarray:
     """Reads an image file of an already aligned face.
 
-    EXIF rotation is applied; grey, palette and CMYK become RGB; transparency is laid over white; 16-bit grey is scaled
-    to 8 bit. Of an animation the first frame counts. Square images of another size are resampled (Lanczos, which
-    averages where it shrinks).
+    EXIF rotation is applied; grey, palette and CMYK become RGB, and colours of another profile sRGB; transparency is
+    laid over white; 16-bit grey is scaled to 8 bit. Of an animation the first frame counts. Square images of another
+    size are resampled (Lanczos, which averages where it shrinks).
 
     Args:
       path: file in one of FORMATS.
@@ -121,7 +126,13 @@ def decode(picture: str | bytes, name: str | None = None) -> Decoded:
             with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise _too_large(name, f"{image.width}x{image.height} pixels")
+                if image.format == "TIFF":  # a tile may be larger than the picture, and is decoded whole
+                    wide, high = (image.tag_v2.get(tag, 1) for tag in _TILE)
+                    if wide * high > MAX_PIXELS:
+                        raise _too_large(name, f"tiles of {wide}x{high} pixels")
                 changes = _changes(image)
+                if image.format == "PPM" and image.mode == "I":  # 16 bit, whatever its header calls white
+                    image = image.convert("I;16")
                 return Decoded(_rgb(ImageOps.exif_transpose(image), name), changes)
         except InputError:
             raise
@@ -155,15 +166,17 @@ def _check_file(path: str, name: str) -> None:
 
 def _changes(image: Image.Image) -> tuple[str, ...]:
     """What of an image that was opened, not decoded, `_rgb` will have to change."""
+    deep = image.format == "PPM" and image.mode == "I"
     found = {
-        "grey": image.mode in ("1", "L", "LA", "I;16", "I;16B", "I;16L"),
+        "grey": image.mode in ("1", "L", "LA", "I;16", "I;16B", "I;16L") or deep,
         "palette": image.mode in ("P", "PA"),
         "CMYK": image.mode == "CMYK",
-        "16 bit": any(";16" in str(tile) for tile in image.tile),
+        "16 bit": deep or any(";16" in str(tile) for tile in image.tile),
         "transparent": image.has_transparency_data,
         # of a TIFF all pages would be sought, and an MPO holds one scene
         "animated": image.format not in ("TIFF", "MPO") and getattr(image, "is_animated", False),
         "turned": image.getexif().get(ExifTags.Base.Orientation, 1) != 1,
+        "colour profile": _profile(image) is not None,
     }
     return tuple(change for change, there in found.items() if there)
 
@@ -176,11 +189,28 @@ def _rgb(image: Image.Image, name: str) -> Image.Image:
             f"{name}: has 32-bit pixels ({image.mode}), whose white is unknown; save it with 8 or 16 bit",
             "32-bit pixels",
         )
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
+    profile, clear = _profile(image), image.has_transparency_data
+    if image.mode != "CMYK" and (clear or image.mode != "L"):
+        image = image.convert("RGBA" if clear else "RGB")
+    if profile:
+        with contextlib.suppress(ImageCms.PyCMSError):  # one that says nothing of colours
+            image = ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGBA" if clear else "RGB")
+    if clear:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
+
+
+def _profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
+    """The colour profile of an image, where it is another than sRGB, fits its mode and can be read."""
+    if not (content := image.info.get("icc_profile")):
+        return None
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
+        known = "srgb" in ImageCms.getProfileDescription(profile).lower()
+    except (OSError, ImageCms.PyCMSError):
+        return None
+    return None if known or image.mode not in _PROFILED.get(profile.profile.xcolor_space.strip(), ()) else profile
 
 
 def _empty(name: str) -> PictureError:
