@@ -4,8 +4,8 @@
 
 The drawn faces of evaluate's pairs, drawn anew in another pose; no pixel is resampled. `as they are`: that picture is
 what the model gets, and what comes out is turned back before the reader sees it. `by the eyes`: the face is drawn four
-times as large, as in a photo, and aligned by its eyes first, as morph does with every photo. Prints a table, each
-number beside that of faces in their place.
+times as large, as in a photo, and aligned by its true eyes first, as morph does by those it finds (how far these lie
+from the true ones, `benchmarks.eyes` measures). Prints a table, each number beside that of faces in their place.
 """
 
 import dataclasses
@@ -79,7 +79,7 @@ def moved(pair: baselines.Pair, move: Move) -> baselines.Pair:
 
 
 def aligned(pair: baselines.Pair, move: Move) -> baselines.Pair:
-    """The pair in its new pose, found in larger pictures and brought to its place by the eyes."""
+    """The pair in its new pose, drawn larger and brought to its place by its true eyes."""
     size, images = pair.images.shape[1], []
     for face in pair.faces:
         picture = drawing.render(move.face(face), PHOTO * size)

@@ -30,7 +30,19 @@ def test_a_drawn_face_and_its_eyes(index, tilt):
     picture, eyes = placed(index, tilt, 50, (150, 130), 300, 320)
     (face,) = faces.find(picture)
     assert error(face, eyes) < 0.1
-    assert face.whole
+    assert face.whole and faces.HIDDEN < face.votes < 12
+
+
+@pytest.mark.parametrize("eye", [0, 1])
+def test_an_eye_that_is_covered_has_no_votes(eye):
+    picture, eyes = placed(1, 0, 60, (150, 130), 300, 320)
+    width = 60 / np.ptp(faces.EYES[:, 0])
+    sight = faces._Sight(eyes.mean(0) - width * faces.EYES.mean(0), width, 0, 1)
+    assert min(faces._eyes(picture.mean(2).astype(np.uint8), sight)[1]) > faces.HIDDEN
+    (x, y), half = eyes[eye].astype(int), 16
+    picture[y - half : y + half, x - half : x + half] = picture[y + half, x]
+    votes = faces._eyes(picture.mean(2).astype(np.uint8), sight)[1]
+    assert votes[eye] < faces.HIDDEN < votes[1 - eye]
 
 
 def test_faces_come_from_left_to_right():

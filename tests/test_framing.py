@@ -61,6 +61,14 @@ def test_which_face_is_asked_for_and_answered(dots, found):
         framing.load(dots, 64, alignment.CELEBA, face=3)
 
 
+def test_eyes_that_may_be_covered_are_told(dots, found):
+    assert not framing.load(dots, 64, alignment.CELEBA).remarks
+    found[0] = found[0]._replace(votes=faces.HIDDEN / 2)
+    assert framing.load(dots, 64, alignment.CELEBA).remarks == (
+        "its eyes may be covered, so that they may be misplaced",
+    )
+
+
 def test_no_face_and_a_face_that_is_cut_off_are_told(dots, found):
     found[0] = found[0]._replace(whole=False)
     with pytest.raises(InputError, match=r"photo\.png: the face is cut off by the edge .* --no_align"):

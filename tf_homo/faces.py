@@ -26,6 +26,7 @@ LEAST = 24  # pixels: width of the smallest face that is searched
 RIVAL = 0.5  # a face less wide than this share of the clearest one belongs to the background
 SURE = 1000  # how sure a face must be: by the votes of search, closer look and eyes, and its share of the photo
 FAINT = 1e-3  # a face less sure than this share of the surest is none
+HIDDEN = 0.2  # votes; with fewer an eye may be covered
 CANDIDATES = 10
 
 WIDTH = 72  # pixels of a face in the closer look
@@ -49,11 +50,12 @@ class Face(NamedTuple):
     """A face in a photo.
 
     eyes: float (2, 2), the left and the right one (the picture's), x and y in pixels. whole: that it lies inside the
-    photo.
+    photo. votes: how many agree on the eye that is seen less well, at most about 6; below HIDDEN it may be covered.
     """
 
     eyes: np.ndarray
     whole: bool
+    votes: float = np.inf
 
 
 class _Sight(NamedTuple):
@@ -68,6 +70,10 @@ class _Sight(NamedTuple):
         return self._replace(centre=self.centre * factor, width=self.width * factor)
 
 
+#: How sure a face is, its better place; its eyes (2, 2) and the votes for the one with fewer.
+_Judged = tuple[float, _Sight, tuple[np.ndarray, float]]
+
+
 def find(image: np.ndarray) -> list[Face]:
     """The faces of a photo (H, W, 3) uint8, from left to right, without those much smaller than the clearest one.
 
@@ -77,14 +83,14 @@ def find(image: np.ndarray) -> list[Face]:
 
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     fine, scale = _shrunk(grey, SEARCHED[-1])
-    found: list[tuple[float, _Sight, np.ndarray]] = []
+    found: list[_Judged] = []
     for side in SEARCHED:
         coarse, shrink = _shrunk(fine, side)
         seen = (sight.scaled(1 / shrink) for sight in _search(coarse)[:CANDIDATES])
         found = _distinct([judged for sight in seen if (judged := _judge(fine, sight))])
         if found and found[0][1].width * shrink * RIVAL >= LEAST or side >= max(fine.shape):
             break
-    faces = [_face(eyes / scale, image.shape) for _, _, eyes in found]
+    faces = [_face(eyes / scale, image.shape, votes) for _, _, (eyes, votes) in found]
     return sorted(faces, key=lambda face: face.eyes[:, 0].sum())
 
 
@@ -165,19 +171,19 @@ def _merged(sights: list[_Sight]) -> list[_Sight]:
     return sorted(heaps, key=lambda heap: -heap.votes)
 
 
-def _judge(grey: np.ndarray, sight: _Sight) -> tuple[float, _Sight, np.ndarray] | None:
-    """How sure a candidate is a face, its better place, its eyes; None where it is none."""
+def _judge(grey: np.ndarray, sight: _Sight) -> _Judged | None:
+    """A candidate, looked at closely; None where it is no face."""
     face = _closer(grey, sight)
     if face is None:
         return None
-    eyes, support = _eyes(grey, face)
-    sure = (sight.votes * face.width / max(grey.shape)) ** 2 * face.votes * (0.3 + support)
-    return (sure, face, eyes) if sure >= SURE else None
+    eyes, votes = _eyes(grey, face)
+    sure = (sight.votes * face.width / max(grey.shape)) ** 2 * face.votes * (0.3 + sum(votes))
+    return (sure, face, (eyes, min(votes))) if sure >= SURE else None
 
 
-def _distinct(found: list[tuple[float, _Sight, np.ndarray]]) -> list[tuple[float, _Sight, np.ndarray]]:
+def _distinct(found: list[_Judged]) -> list[_Judged]:
     """The surest first; without those that overlap a surer one, or are small beside the surest."""
-    kept: list[tuple[float, _Sight, np.ndarray]] = []
+    kept: list[_Judged] = []
     for one in sorted(found, key=lambda one: -one[0]):
         face = one[1]
         apart = all(np.hypot(*(face.centre - o.centre)) > 0.6 * max(face.width, o.width) for _, o, _ in kept)
@@ -186,15 +192,15 @@ def _distinct(found: list[tuple[float, _Sight, np.ndarray]]) -> list[tuple[float
     return kept
 
 
-def _eyes(grey: np.ndarray, face: _Sight) -> tuple[np.ndarray, float]:
-    """Both eyes (2, 2), and the votes that agree on them, at most about 12."""
+def _eyes(grey: np.ndarray, face: _Sight) -> tuple[np.ndarray, list[float]]:
+    """Both eyes (2, 2), and for each the votes that agree on it, at most about 6."""
     eyes = face.centre + face.width * EYES @ _turn(face.tilt).T
     for trust in TRUST:
         moved = [_mode(votes, trust) for votes in _votes(grey, eyes)]
         along = eyes[1] - eyes[0]
         across = np.array([-along[1], along[0]])
         eyes = eyes + np.array([x * along + y * across for (x, y), _ in moved])
-    return eyes, sum(agreed for _, agreed in moved)
+    return eyes, [float(agreed) for _, agreed in moved]
 
 
 def _votes(grey: np.ndarray, eyes: np.ndarray) -> list[list[np.ndarray]]:
@@ -240,7 +246,7 @@ def _turn(degrees: float) -> np.ndarray:
     return np.array([[cos, -sin], [sin, cos]])
 
 
-def _face(eyes: np.ndarray, shape: tuple[int, ...]) -> Face:
+def _face(eyes: np.ndarray, shape: tuple[int, ...], votes: float) -> Face:
     """The face with these eyes in a photo of `shape`."""
     outline = alignment.apply(alignment.similarity(np.array([(-0.5, 0), (0.5, 0)]), eyes), OUTLINE)
-    return Face(eyes, bool((outline >= 0).all() and (outline <= shape[1::-1]).all()))
+    return Face(eyes, bool((outline >= 0).all() and (outline <= shape[1::-1]).all()), votes)

@@ -73,6 +73,8 @@ def load(
         corner = [(length - side) // 2 for length in picture.size]
         return Framed(_floats(square), whole, np.column_stack([np.eye(2) * side / size, corner]), remarks)
     chosen = _chosen(faces.find(whole), text, face)
+    if chosen.votes < faces.HIDDEN:
+        remarks = (*remarks, "its eyes may be covered, so that they may be misplaced")
     aligned, transform = alignment.align(whole, chosen.eyes, frame, size)
     return Framed(_floats(aligned), whole, transform, remarks)
 
