@@ -1,5 +1,9 @@
 """A reader made by the program, of pictures in a folder."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from absl import flags
@@ -40,6 +44,29 @@ def test_reads_what_it_was_made_for(folder, tmp_path, capsys):
     assert read.shape == (32, 1) and len(features) == 32
     assert made.about["accuracy"]["light"] == ((read > 0.5) == (test.labels > 0.5)).mean() > 0.9
     assert "right 1.000, always the same 0.500" in capsys.readouterr().out
+
+
+def test_nothing_is_trained_or_made_where_there_is_no_test_part(folder, tmp_path, monkeypatch):
+    table = folder / "labels.csv"
+    table.write_text(table.read_text().replace(",test", ",train"))
+    monkeypatch.setattr(photo_reader, "trained", lambda *_: pytest.fail("trained"))
+    with pytest.raises(InputError, match="split test of labelled_folder is empty"):
+        run("--dataset=labelled_folder", f"--data_path={folder}", f"--data_dir={tmp_path / 'data'}",
+            f"--output_dir={tmp_path / 'out'}")  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("flag", ["--batch_size=8", "--group=a=light", "--seed=3", "--check_data"])
+def test_flags_of_a_training_that_mean_nothing_here_are_refused(folder, flag):
+    with pytest.raises(InputError, match=f"{flag.partition('=')[0]}: has no effect on a reader of photos; leave it"):
+        run("--dataset=labelled_folder", f"--data_path={folder}", "--output_dir=x", flag)
+
+
+def test_the_command_ends_with_2_and_one_line(tmp_path):
+    command = [sys.executable, "-m", "tf_homo.metrics.photo_reader", "--dataset=labelled_folder", "--output_dir=x"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[2])
+    assert ended.returncode == 2
+    assert ended.stderr == "error: --data_path: is missing; name the folder of the pictures for labelled_folder\n"
 
 
 def test_the_drawn_faces_have_theirs():

@@ -7,21 +7,27 @@ It is trained on the train part (other layers, seed and loss than any classifier
 part, which neither it nor a run has seen. Where labels are yes or no it reads how likely a yes is.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from absl import flags
 
 from tf_homo import errors, files, train
-from tf_homo.data.examples import Examples
 from tf_homo.errors import InputError
-from tf_homo.metrics import reader
-from tf_homo.metrics.photos import judged
 
+if TYPE_CHECKING:
+    from tf_homo.data.examples import Examples
+
+USED = ("dataset", "data_dir", "data_path", "labels_file", "eyes", "attributes", "attribute")  # of the flags of train
+_OUT = flags.DEFINE_string("output_dir", None, "Folder to write.", allow_override=True)
 _STEPS = flags.DEFINE_integer("photo_reader_steps", 6_000, "Steps of 64 pictures.", lower_bound=1)
 
 
-def trained(examples: Examples, steps: int) -> tuple:
+def trained(examples: "Examples", steps: int) -> tuple:
     """A network that reads the examples' attributes, and what reader.json says of it but for its errors."""
     import keras
+
+    from tf_homo.metrics import reader
 
     keras.utils.set_random_seed(reader.SEED)
     network = reader.build(len(examples.attributes))
@@ -40,14 +46,21 @@ def trained(examples: Examples, steps: int) -> tuple:
 
 def main(_: list[str]) -> None:
     """Reads the data that the flags name, trains, judges, writes."""
-    given = flags.FLAGS
-    if not given.output_dir:
+    if not _OUT.value:
         raise InputError("--output_dir is missing: name the folder to write, for instance --output_dir=runs/my_reader")
-    if given.dataset == "drawn_faces":
+    if flags.FLAGS.dataset == "drawn_faces":
         raise InputError("--dataset=drawn_faces: has a reader that is carried along; name celeba_folder or another")
-    folder, source = files.output_folder("output_dir", given.output_dir), train.data()
-    network, about = trained(source.read("train", reader.SIZE), _STEPS.value)
-    test = source.read("test", reader.SIZE)
+    for flag in flags.FLAGS.get_key_flags_for_module(train):
+        if flag.present and flag.name not in USED:
+            raise InputError(f"--{flag.name}: has no effect on a reader of photos; leave it out")
+    errors.import_tensorflow()
+    from tf_homo.metrics import reader
+    from tf_homo.metrics.photos import judged
+
+    source = train.data()
+    test, examples = (source.read(split, reader.SIZE) for split in ("test", "train"))  # either may be missing
+    folder = files.output_folder("output_dir", _OUT.value)
+    network, about = trained(examples, _STEPS.value)
     about |= judged(reader.Reader(network, about).read(test.images)[0], test.labels, test.attributes)
     reader.save(network, about, folder)
     for name, share in about["accuracy"].items():
