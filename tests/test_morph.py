@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -205,7 +206,9 @@ def test_gif_shows_every_frame(run, model):
 def test_gif_and_mp4_have_33_frames(run, model, monkeypatch):
     pytest.importorskip("imageio_ffmpeg")
     for ending in ("gif", "mp4"):
-        monkeypatch.setattr(morph.report, f"save_{ending}", lambda path, frames, fps: counts.append((len(frames), fps)))
+        monkeypatch.setattr(
+            morph.report, f"save_{ending}", lambda path, frames, fps: counts.append((len([*frames]), fps))
+        )
     counts = []
     run(out="a.gif"), run("--fps=10", out="a.mp4")
     assert counts == [(33, 20), (33, 10)]
@@ -280,6 +283,24 @@ def test_a_film_shows_the_whole_photo_but_no_more_than_a_screen_does(run, portra
     monkeypatch.setattr(morph, "FILM_SIDE", 20)
     with Image.open(run("--paste_back", "--face=1", "--frames=3", out="out.gif", **portraits)) as film:
         assert film.size == (20, 15)
+
+
+def test_a_gif_of_whole_photos_is_bounded_and_an_mp4_is_written_one_by_one(run, portraits, monkeypatch):
+    monkeypatch.setattr(morph, "GIF_PIXELS", 4 * 40 * 30)
+    assert run("--paste_back", "--face=1", "--frames=4", out="out.gif", **portraits).exists()
+    with pytest.raises(InputError, match=r"--frames=5: .* 40x30 pixels, a \.gif has at most 4 frames; .*\.mp4"):
+        run("--paste_back", "--face=1", "--frames=5", out="more.gif", **portraits)
+    pytest.importorskip("imageio_ffmpeg")
+    held = []
+    real = morph.alignment.paste_back
+    paste = lambda *args: held.append(weakref.ref(made := real(*args))) or made  # noqa: E731
+    monkeypatch.setattr(morph.alignment, "paste_back", paste)
+    alive = []
+    monkeypatch.setattr(
+        morph.report, "enlarge", lambda frame, side: alive.append(sum(h() is not None for h in held)) or frame
+    )
+    run("--paste_back", "--face=1", "--frames=20", out="out.mp4", **portraits)
+    assert len(alive) == 20 and max(alive) <= 3
 
 
 def test_no_align_takes_images_as_they_are(run, model, shown, monkeypatch):

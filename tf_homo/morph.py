@@ -15,7 +15,7 @@ gives it, -1 takes it away.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from absl import flags
@@ -33,6 +33,7 @@ STILL, MOVING = (".png", ".jpg", ".jpeg"), (".gif", ".mp4")
 MOST_FRAMES = {"path": 1000, "branches": 64, "grid": 64, "corners": 64}
 MOVING_SIDE = 256  # frames of a GIF or MP4 have at least this many pixels a side
 FILM_SIDE = 1280  # and at most this many where they are whole photos
+GIF_PIXELS = 200_000_000  # of all frames of whole photos: a GIF is held in memory, five bytes for each
 
 _MODEL = flags.DEFINE_string(
     "model",
@@ -91,14 +92,18 @@ def main(_: Sequence[str]) -> None:
     taken = _taken(model, opened)
     images = [photo.image for photo in taken]
     if _MODE.value == "path":
+        if _PASTE_BACK.value:
+            photo = taken[0] if end_only else taken[0].shrunk(FILM_SIDE)
+            if ending == ".gif":
+                _check_memory(frames, photo)
         shown = path(model, images, end, frames)
         if _PASTE_BACK.value:
-            shown = pasted(taken[0] if end_only else taken[0].shrunk(FILM_SIDE), shown)
+            shown = pasted(photo, shown)
         if ending in MOVING:
-            shown = [report.enlarge(frame, MOVING_SIDE) for frame in shown]
+            shown = (report.enlarge(frame, MOVING_SIDE) for frame in shown)
             {".gif": report.save_gif, ".mp4": report.save_mp4}[ending](_OUT.value, shown, _FPS.value)
         elif end_only:
-            report.save_image(_OUT.value, shown[-1])
+            report.save_image(_OUT.value, list(shown)[-1])
         else:
             report.save_image(_OUT.value, path_picture(model, images, shown, end))
     else:
@@ -118,9 +123,9 @@ def path(model, images: Sequence[np.ndarray], end: np.ndarray, frames: int) -> n
     return model.decode(mix(model, encode(model, images), _ramp(end, frames)))
 
 
-def pasted(photo: framing.Framed, frames: np.ndarray) -> list[np.ndarray]:
-    """Frames (N, S, S, 3) of a path from `photo`, pasted back into it: N pictures (H, W, 3) uint8."""
-    return [alignment.paste_back(photo.whole, frames[0], frame, photo.transform) for frame in frames]
+def pasted(photo: framing.Framed, frames: np.ndarray) -> Iterator[np.ndarray]:
+    """Frames (N, S, S, 3) of a path from `photo`, pasted back into it: N pictures (H, W, 3) uint8, one by one."""
+    return (alignment.paste_back(photo.whole, frames[0], frame, photo.transform) for frame in frames)
 
 
 def encode(model, images: Sequence[np.ndarray]) -> np.ndarray:
@@ -273,6 +278,15 @@ def _taken(model, opened: Sequence[tuple[str, photos.Decoded | None]]) -> list[f
             print(f"{name}: {'; '.join(remarks)}", file=sys.stderr)
         taken.append(photo)
     return taken
+
+
+def _check_memory(frames: int, photo: framing.Framed) -> None:
+    height, width = photo.whole.shape[:2]
+    if frames > (most := GIF_PIXELS // (height * width)):
+        raise InputError(
+            f"--frames={frames}: of whole photos, here {width}x{height} pixels, a .gif has at most {most} frames; give "
+            "fewer, or --out=FILE.mp4"
+        )
 
 
 def _between(images, frames, labels) -> tuple[list, list[str], list[int]]:

@@ -7,7 +7,7 @@ import base64
 import io
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -191,14 +191,15 @@ def save_image(path: str, image: np.ndarray) -> None:
         Image.fromarray(to_uint8(image)).save(partial, quality=95, subsampling=0)  # where a format knows these
 
 
-def save_gif(path: str, frames: Sequence[np.ndarray], fps: float) -> None:
-    """Writes (N, H, W, 3) as an endless GIF, forth and back, resting HOLD_MS at either end. GIF counts time in 1/100 s.
+def save_gif(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
+    """Writes frames (H, W, 3), held in memory all together, as an endless GIF, forth and back, resting HOLD_MS at
+    either end. GIF counts time in 1/100 s.
 
     All frames share one palette, since one for each would make the colours flicker. No dithering: on enlarged frames it
     doubles the file, lowers the PSNR (40.1 instead of 40.9 dB on drawn faces) and crawls.
     """
-    frames = to_uint8(np.stack(list(frames)))
-    sample = frames[:: -(-len(frames) // 16), ::2, ::2]  # enough pixels to know the colours
+    frames = [to_uint8(frame) for frame in frames]
+    sample = [frame[::2, ::2] for frame in frames[:: -(-len(frames) // 16)]]  # enough pixels to know the colours
     palette = Image.fromarray(np.concatenate(sample)).quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1)
     pictures = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     step = max(20, round(100 / fps) * 10)  # below 20 ms players fall back to 100 ms
@@ -223,19 +224,20 @@ def video_writer():
     return imageio_ffmpeg
 
 
-def save_mp4(path: str, frames: Sequence[np.ndarray], fps: float) -> None:
-    """Writes (N, H, W, 3) once, first to last, as H.264 with 4:2:0 colour, which every player takes.
+def save_mp4(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
+    """Writes frames (H, W, 3) one by one, first to last, as H.264 with 4:2:0 colour, which every player takes.
 
     Sides of an odd length get their last row or column twice: 4:2:0 wants even ones. InputError as `video_writer`.
     """
     ffmpeg = video_writer()
-    frames = to_uint8(np.stack(list(frames)))
-    height, width = frames.shape[1:3]
-    frames = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    frames = iter(frames)
+    first = next(frames)
+    height, width = first.shape[:2]
+    edge = ((0, height % 2), (0, width % 2), (0, 0))
     with whole(path) as partial:
         writer = ffmpeg.write_frames(
             partial,
-            (frames.shape[2], frames.shape[1]),
+            (width + width % 2, height + height % 2),
             fps=fps,
             codec="libx264",
             pix_fmt_out="yuv420p",
@@ -246,7 +248,7 @@ def save_mp4(path: str, frames: Sequence[np.ndarray], fps: float) -> None:
         )
         writer.send(None)
         try:
-            for frame in frames:
-                writer.send(np.ascontiguousarray(frame))
+            for frame in itertools.chain([first], frames):
+                writer.send(np.ascontiguousarray(np.pad(to_uint8(frame), edge, mode="edge")))
         finally:
             writer.close()
