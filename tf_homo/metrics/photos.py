@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
-from tf_homo import report
+from tf_homo import alignment, faces, report
 from tf_homo.data.examples import Examples
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
-from tf_homo.metrics import images, measure
+from tf_homo.metrics import measure
 from tf_homo.metrics.features import Features
 from tf_homo.metrics.reader import Reader
 
@@ -19,9 +20,7 @@ SEED = 20_190_616  # who is paired with whom
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pair:
-    """Two photos, images float32 (2, S, S, 3) in [0, 1], of two people where the data say who is who; landmarks
-    (2, 2, 2), their eyes.
-    """
+    """Photos of two people, images float32 (2, S, S, 3) in [0, 1]; landmarks (2, 2, 2), their eyes."""
 
     images: np.ndarray
     landmarks: np.ndarray
@@ -33,7 +32,8 @@ class Pair:
 
 
 def pairs_of(examples: Examples, count: int) -> np.ndarray:
-    """Places (count, 2) of pairs, drawn once and for all; nobody twice.
+    """Places (count, 2) of pairs, drawn once and for all; no picture twice, and no two of one person where the data say
+    who is who.
 
     Raises:
       InputError: there are not so many.
@@ -41,6 +41,13 @@ def pairs_of(examples: Examples, count: int) -> np.ndarray:
     order = np.random.default_rng(SEED).permutation(len(examples))
     if len(order) < 2 * count:
         raise InputError(f"--pairs={count}: the test part has {len(order)} pictures; take at most {len(order) // 2}")
+    people = examples.extras.get("identity", np.full(len(order), -1))
+    for first in range(0, 2 * count, 2):
+        other = (people[order[first + 1 :]] != people[order[first]]) | (people[order[first + 1 :]] < 0)
+        if not other.any():
+            raise InputError(f"--pairs={count}: the pictures left over show one person; take at most {first // 2}")
+        second = first + 1 + int(other.argmax())
+        order[[first + 1, second]] = order[[second, first + 1]]
     return order[: 2 * count].reshape(count, 2)
 
 
@@ -52,18 +59,23 @@ def gather(plan: measure.Plan, examples: Examples, reader: Reader, features: Fea
     left = np.setdiff1d(np.arange(len(examples)), places)[: plan.real]
     real = features(scaled(left)) if len(left) else np.zeros((0, 1), np.float32)
     pictures = scaled(places)  # (P, 2, S, S, 3)
-    pairs = [Pair(*both) for both in zip(pictures, eyes_of(pictures), strict=True)]
+    pairs = [Pair(*both) for both in zip(pictures, eyes_of(pictures, examples.about), strict=True)]
     return measure.Faces(pairs, [], source, target, real, plan.differs(source, target), {}, {})
 
 
-def eyes_of(pictures: np.ndarray) -> np.ndarray:
-    """The two eyes (P, 2, 2, 2) in pictures (P, 2, S, S, 3), x and y in [0, 1], the left one first; where not just two
-    are found, the middle of those that are found elsewhere, as the pictures are aligned.
+def eyes_of(pictures: np.ndarray, about: Mapping[str, Any]) -> np.ndarray:
+    """The two eyes (P, 2, 2, 2) in pictures (P, 2, S, S, 3), x and y in [0, 1], the left one first: where their data,
+    `about`, have them; else of the one face that is found, or, where there is none, as it stands in the others.
     """
-    found = [[images.eyes_found(picture) for picture in pair] for pair in pictures]
-    clear = [eyes for pair in found for eyes in pair if len(eyes) == 2]
-    usual = np.median(clear, axis=0) if clear else np.array([(0.35, 0.45), (0.65, 0.45)])
-    return np.array([[eyes if len(eyes) == 2 else usual for eyes in pair] for pair in found])
+    if frame := alignment.trained_in({"data": about}):
+        return np.broadcast_to(np.array(frame), (*pictures.shape[:2], 2, 2))
+    found = [
+        [faces.find(report.to_uint8(picture)) for picture in pair] for pair in tqdm(pictures, "eyes", mininterval=1.0)
+    ]
+    clear = [face[0].eyes for pair in found for face in pair if len(face) == 1]
+    usual = np.median(clear, axis=0) if clear else np.array(alignment.CELEBA) * pictures.shape[2]
+    eyes = [[face[0].eyes if len(face) == 1 else usual for face in pair] for pair in found]
+    return np.array(eyes) / pictures.shape[2]
 
 
 def source_of(about: Mapping[str, Any], **places: str | None) -> Source:
