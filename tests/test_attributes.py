@@ -12,6 +12,7 @@ from tf_homo.attributes import (
     default_groups,
     groups_of,
     leads_of,
+    meant,
     named_groups,
     strengths,
     wishes,
@@ -99,6 +100,12 @@ NAMES, LEADS = ("Young", "Wearing_Hat", "Smiling", "Mouth_Slightly_Open"), {"exp
 )
 def test_wishes(text, expected):
     np.testing.assert_allclose(wishes(text, LEADS, KNOWN, NAMES, "strength"), np.array(expected, np.float32))
+
+
+def test_what_a_branch_is_taken_to_mean_is_said():
+    found = meant("expression=0.5, Young=1 , age=-1", LEADS)
+    assert found == ["expression=0.5 means Smiling=0.5", "age=-1 means Young=-1"]
+    assert meant("grin=1", {"grin": "grin"}) == meant("", LEADS) == []
 
 
 @pytest.mark.parametrize(

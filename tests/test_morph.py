@@ -221,7 +221,7 @@ def test_a_model_without_latents_has_nothing_to_morph(run, model):
         run()
 
 
-def test_without_target_a_model_that_edits_is_enough(run, model, shown):
+def test_without_target_a_model_that_edits_is_enough(run, model, shown, capsys):
     with pytest.raises(InputError, match="--target is missing: this model has no 'edit_attributes'"):
         run(target=None)
     model.signatures.add("edit_attributes")
@@ -230,6 +230,7 @@ def test_without_target_a_model_that_edits_is_enough(run, model, shown):
     run("--frames=2", "--strength=Smiling=1,age=0.5", target=None)
     assert shown["column_labels"] == ["source", "Young 0\nSmiling 0", "Young 0.5\nSmiling 1"]
     np.testing.assert_allclose(shown["rows"][0], [[0, 0, 0], [0, 0, 0], [0.5, 0, 1]])
+    assert capsys.readouterr().err == "--strength: age=0.5 means Young=0.5, as there is no target\n"
     run("--mode=branches", "--frames=2", target=None)
     assert shown["row_labels"] == ["Young", "Smiling", "together"]
     run("--mode=grid", "--x=Smiling", "--y=Young=-1", "--frames=2", target=None)

@@ -148,6 +148,12 @@ def wishes(text: str, leads: Mapping[str, str], groups: Mapping[str, Sequence[st
     return vector
 
 
+def meant(text: str, leads: Mapping[str, str]) -> list[str]:
+    """What `wishes` takes branches of "age=1,Smiling=1" to mean, where that has another name: "age=1 means Young=1"."""
+    parts = [[side.strip() for side in part.partition("=")] for part in text.split(",")]
+    return [f"{name}={value} means {leads[name]}={value}" for name, _, value in parts if leads.get(name, name) != name]
+
+
 def _items(text: str, flag: str, example: str, meaning: str) -> Iterator[tuple[str, str, float]]:
     """Name, value as written and number of each part of "Smiling=0.7,age=1"."""
     for item in filter(None, (part.strip() for part in text.split(","))):

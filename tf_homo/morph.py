@@ -314,6 +314,8 @@ def _vector(flag: str, text: str, model) -> np.ndarray:
         vector = attributes.strengths(text, info["groups"], info["branches"], flag)
     else:
         vector = attributes.wishes(text, info["leads"], info["groups"], info["attributes"], flag)
+        for said in attributes.meant(text, info["leads"]):
+            print(f"--{flag}: {said}, as there is no target", file=sys.stderr)
     if not (np.abs(vector) <= LARGEST).all():
         raise InputError(f"--{flag}={text}: has a number beyond {LARGEST:g}; past 1 a strength exaggerates, 2 is much")
     return vector
