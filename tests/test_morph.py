@@ -8,6 +8,7 @@ import weakref
 import numpy as np
 import pytest
 from absl import flags
+from absl.testing import flagsaver
 from PIL import Image
 
 from tf_homo import faces, morph, serving
@@ -76,29 +77,9 @@ def run(tmp_path, photo, monkeypatch):
 
     def run(*args, out="out.png", source="black.png", target="white.png"):
         given = [f"--{name}={value}" for name, value in (("out", out), ("source", source), ("target", target)) if value]
-        flags.FLAGS.unparse_flags()
-        flags.FLAGS(["morph", *given, *args])
-        try:
+        with flagsaver.flagsaver():
+            flags.FLAGS(["morph", *given, *args])
             morph.main(["morph"])
-        finally:
-            for name in (
-                "mode",
-                "strength",
-                "frames",
-                "x",
-                "y",
-                "corners",
-                "crop",
-                "no_align",
-                "face",
-                "paste_back",
-                "fps",
-                "source",
-                "target",
-                "out",
-                "model",
-            ):
-                flags.FLAGS[name].unparse()
         return tmp_path / out
 
     return run

@@ -6,7 +6,7 @@ from PIL import Image
 
 from tests.toy_method import Config as ToyConfig
 from tests.toy_method import Toy
-from tf_homo import serving, translate
+from tf_homo import photos, serving, translate
 from tf_homo.data.examples import Examples
 from tf_homo.errors import InputError
 from tf_homo.methods.pix2pix import Config, Pix2Pix
@@ -60,6 +60,13 @@ def test_an_export_answers_as_the_run_at_its_own_size(run, picture, monkeypatch,
     assert translate.translated(str(tmp_path / "model.tflite"), picture(40, 40), 1024).shape == (16, 16, 3)
     with pytest.raises(InputError, match="is 40x20 pixels and the model takes 16x16"):
         translate.translated(str(tmp_path / "model.tflite"), picture(40, 20), 1024)
+
+
+def test_a_picture_is_decoded_once(run, picture, monkeypatch):
+    decoded, real = [], photos.decode
+    monkeypatch.setattr(photos, "decode", lambda path: decoded.append(path) or real(path))
+    translate.translated(run, file := picture(16, 16), 1024)
+    assert decoded == [file]
 
 
 def test_what_is_refused(picture, tmp_path):

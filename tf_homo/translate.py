@@ -28,11 +28,12 @@ def translated(model: str, source: str, longest: int) -> np.ndarray:
       InputError: no such model or picture, a model that learned from no pairs, or, of an exported model, a picture that
         is not square.
     """
-    photos.check(source, crop="center")  # before TensorFlow is waited for
+    image = photos.decode(source).image  # before TensorFlow is waited for
     if (Path(model) / "checkpoints").is_dir():
-        return _live(model)(_within(photos.decode(source).image, longest))
+        return _live(model)(_within(image, longest))
     exported = serving.paired(model)
-    return exported.call("translate", image=photos.read(source, exported.info["image_size"])[None])[0]
+    square = photos.fitted(image, source, exported.info["image_size"])
+    return exported.call("translate", image=report.to_unit(square)[None])[0]
 
 
 def _live(run_dir: str) -> Callable[[np.ndarray], np.ndarray]:
