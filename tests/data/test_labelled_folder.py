@@ -271,6 +271,10 @@ REFUSED = {
     "never another number": (lambda f: table(f, "file,age\na.png,7\nb.png,7\n"), "age: is 7 in every"),
     "table is a folder": (lambda f: ((f / "labels.csv").unlink(), (f / "labels.csv").mkdir()), "is a folder"),
     "table is a pipe": (lambda f: ((f / "labels.csv").unlink(), os.mkfifo(f / "labels.csv")), "is no regular file"),
+    "splits and others": (
+        lambda f: ((f / "labels.csv").unlink(), put(f, "train/cats/1.png"), put(f, "docs/2.png")),
+        "train is called like a split and docs is not",
+    ),
     "neither table nor classes": (lambda f: (f / "labels.csv").unlink(), "neither labels.csv nor a folder"),
 }
 
@@ -356,15 +360,23 @@ def test_one_folder_a_class(tmp_path):
     assert dict(found.left_out.counts) == {"picture outside every class folder": 1}
 
 
+def test_a_class_may_be_called_train(tmp_path):
+    for name in ("train/1.png", "plane/2.png"):
+        put(tmp_path, name)
+    assert listing(tmp_path).attributes == ("plane", "train")
+
+
 def test_one_folder_a_split_and_a_class(tmp_path):
     for name in ("train/cats/1.png", "train/dogs/2.png", "val/cats/3.png", "Test/dogs/4.png"):
         put(tmp_path, name)
+    put(tmp_path, "stray.png")
     found = listing(tmp_path)
     assert found.attributes == ("cats", "dogs")
     assert dict(zip(found.names, found.splits, strict=True)) == {
         "train/cats/1.png": "train", "train/dogs/2.png": "train", "val/cats/3.png": "validation",
         "Test/dogs/4.png": "test",
     }  # fmt: skip
+    assert dict(found.left_out.counts) == {"picture outside every class folder": 1}
 
 
 def test_the_stamp_is_another_where_anything_is(folder):

@@ -104,6 +104,18 @@ def test_two_folders_name_what_has_no_other_half(folder):
     assert any("A/2.png" in line for line in listing.left_out.lines())
 
 
+def test_a_stray_pair_moves_no_other_to_another_split(folder):
+    for number in range(8):
+        put(folder, f"val/{number}.png", side_by_side())
+    put(folder, "stray.png", side_by_side())
+    listing = paired_folder.listing(folder)
+    assert set(listing.splits) == {"validation"} and len(listing.names) == 8
+    assert dict(listing.left_out.counts) == {"pair outside every split": 1}
+    put(folder, "docs/sample.png", side_by_side())
+    with pytest.raises(InputError, match="val is called like a split and docs is not"):
+        paired_folder.listing(folder)
+
+
 def test_halves_of_two_shapes_are_left_out(folder, source):
     for name, size in (("1", (8, 8)), ("2", (16, 16)), ("3", (16, 8))):
         put(folder, f"A/train/{name}.png", plain("red", (8, 8)))

@@ -4,7 +4,7 @@
                   a.jpg,1,31,train               filename holds them, else the first; split is optional
                   more/b.png,0,52,test
 
-    cats/a.jpg    each class is an attribute, 0 or 1; train/cats/a.jpg says the split too
+    cats/a.jpg    each class is an attribute, 0 or 1; train/cats/a.jpg says the split too, and then every folder has to
     dogs/b.jpg
 
 Attributes are 0 and 1, -1 and 1, or any numbers, which are scaled to [0, 1] by their range in the training split.
@@ -153,7 +153,7 @@ def _rows(lines, header, file: int, split: int | None, columns: list[int], decim
 def _classes(root: Path, store: stores.Store) -> tuple[tuple[str, ...], Iterator[Row]]:
     """The classes, and a row for each picture below the folder of one."""
     places = [name.split("/") for name in store.names if stores.is_picture(name)]
-    said = bool(places) and all(parts[0].lower() in SPLIT_NAMES for parts in places)  # train/cats/a.jpg
+    said = split_folders(root, [parts for parts in places if len(parts) > 1], 3)  # train/cats/a.jpg
     names = sorted({parts[said] for parts in places if len(parts) > 1 + said})
     if not names:
         raise InputError(
@@ -168,6 +168,22 @@ def _classes(root: Path, store: stores.Store) -> tuple[tuple[str, ...], Iterator
         if len(parts) > 1 + said
     )  # fmt: skip
     return check_names(f"{root}, its folders", names), rows
+
+
+def split_folders(root: Path, places: Sequence[Sequence[str]], depth: int) -> bool:
+    """Whether the outermost folders of pictures say the split, which they do where any is called like one and has
+    pictures `depth` parts deep; InputError where only some are called so.
+    """
+    said = {parts[0] for parts in places if parts[0].lower() in SPLIT_NAMES}
+    odd = sorted({parts[0] for parts in places} - said)
+    if not any(parts[0] in said and len(parts) >= depth for parts in places):
+        return False
+    if odd:
+        raise InputError(
+            f"{root}: {min(said)} is called like a split and {printable(odd[0])} is not; put every folder of pictures "
+            f"into one of {', '.join(SPLITS)}, or move {printable(odd[0])} away"
+        )
+    return True
 
 
 def _scaled(names, values: np.ndarray, train: np.ndarray, remarks: list[str]) -> tuple[np.ndarray, dict]:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from tf_homo import photos
 from tf_homo.data import listed, stores
-from tf_homo.data.labelled_folder import SPLIT_NAMES, split_of
+from tf_homo.data.labelled_folder import SPLIT_NAMES, split_folders, split_of
 from tf_homo.data.left_out import LeftOut
 from tf_homo.data.listing import Listing, stamp_of
 from tf_homo.errors import InputError
@@ -37,7 +37,7 @@ def listing(root: Path) -> Listing:
     """What the folder lists, in the order of the names; no attributes.
 
     Raises:
-      InputError: there is no picture in it, or no pair.
+      InputError: there is no picture in it, no pair, or only some of its folders are splits.
     """
     store, left_out = stores.folder(root), LeftOut()
     names = [name for name in store.names if stores.is_picture(name)]
@@ -50,12 +50,14 @@ def listing(root: Path) -> Listing:
         files = {key: (name,) for name, (key, _) in zip(names, places, strict=True)}
     if not files:
         raise InputError(f"{root}: has no pair; put pictures A|B side by side there, or the same names into A/ and B/")
-    said = all(_split(key) for key in files)
+    if said := split_folders(root, [key.split("/") for key in files if "/" in key], 2):
+        for key in [key for key in files if "/" not in key]:
+            left_out.add("pair outside every split", files.pop(key)[0])
     pairs = {parts[0]: parts for parts in files.values()}
     return Listing(
         (),
         list(pairs),
-        [_split(key) if said else split_of(key) for key in files],
+        [SPLIT_NAMES[key.partition("/")[0].lower()] if said else split_of(key) for key in files],
         np.zeros((len(pairs), 0), np.float32),
         np.full(len(pairs), -1),
         store.content,
@@ -79,11 +81,6 @@ def _place(name: str) -> tuple[str, str]:
     if (found := re.fullmatch("([a-z]+?)_?([AB])", first)) and found[1] in SPLIT_NAMES:
         return f"{found[1]}/{stem.partition('/')[2]}", found[2]
     return stem, ""
-
-
-def _split(key: str) -> str:
-    first, _, rest = key.partition("/")
-    return SPLIT_NAMES.get(first.lower(), "") if rest else ""
 
 
 def _two_folders(names: list[str], places: list[tuple[str, str]], left_out: LeftOut) -> dict[str, tuple[str, str]]:
