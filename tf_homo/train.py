@@ -97,7 +97,8 @@ def main(argv: list[str]) -> None:
     import tensorflow as tf
 
     from tf_homo import trainer
-    from tf_homo.attributes import named_groups
+    from tf_homo.attributes import default_groups, named_groups
+    from tf_homo.data import check
     from tf_homo.files import output_folder, write_text
     from tf_homo.method import load
 
@@ -107,8 +108,11 @@ def main(argv: list[str]) -> None:
     run_dir, kind = output_folder("run_dir", FLAGS.run_dir), load(FLAGS.method)
     config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
     examples = data().read("train", config.image_size)
+    groups = named_groups(FLAGS.group or (), examples.attributes) or default_groups(examples.attributes)
+    if FLAGS.data_path:
+        check.before_training(examples, groups)
     run = trainer.Trainer(
-        kind, config, examples, run_dir, groups=named_groups(FLAGS.group or (), examples.attributes),
+        kind, config, examples, run_dir, groups=groups,
         strategy=trainer.strategy(FLAGS.strategy), batch_size=FLAGS.batch_size, seed=FLAGS.seed,
         average_decay=FLAGS.average_decay, log_every=FLAGS.log_every, checkpoint_every=FLAGS.checkpoint_every,
         sample_every=FLAGS.sample_every, jit=FLAGS.jit,

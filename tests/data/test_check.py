@@ -1,5 +1,7 @@
 """The report on a data set."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.data.pictures import labelled, plain, put
@@ -50,14 +52,39 @@ left out: 1
     )
 
 
-def test_groups_and_what_is_constant(source, tmp_path, capsys):
-    (tmp_path / "mine" / "labels.csv").write_text(
-        "file,a,b,c,split\n" + "".join(f"{n}.png,1,0,{i % 2},train\n" for i, n in enumerate("abcd"))
-    )
-    check.run(source, 8, ["one=a,c"])
+# each: column a (c is 0 and 1 in turn), what the report says of it, its mean there
+ALIKE = {
+    "always 1": ("1111", "a is 1 on every training picture", "100.0%"),
+    "always 7": ("7777", "a is 7 on every training picture", "7           -           -  mean, from 7 to 7"),
+}
+
+
+@pytest.fixture
+def constant(source, request):
+    """The data set with such a column a."""
+    rows = "".join(f"{n}.png,{a},0,{i % 2},train\n" for i, (n, a) in enumerate(zip("abcd", request.param, strict=True)))
+    Path(source.data_path, "labels.csv").write_text("file,a,b,c,split\n" + rows)
+    return source
+
+
+@pytest.mark.parametrize(("constant", "remark", "mean"), ALIKE.values(), ids=ALIKE, indirect=["constant"])
+def test_groups_and_what_is_constant(constant, remark, mean, capsys):
+    check.run(constant, 8, ["one=a,c"])
     said = capsys.readouterr().out
-    assert "  one: a, c\n  in no branch: b\n" in said
-    assert "  a is 1 on every training picture" in said and "  b is 0 on every training picture" in said
+    assert "  one: a, c\n  in no branch: b\n" in said and mean in said
+    assert f"  {remark}" in said and "  b is 0 on every training picture" in said
+
+
+@pytest.mark.parametrize(("constant", "remark", "mean"), ALIKE.values(), ids=ALIKE, indirect=["constant"])
+def test_training_says_the_same_and_refuses_a_branch_without_anything_to_learn(constant, remark, mean, capsys):
+    examples = constant.read("train", 8)
+    capsys.readouterr()
+    check.before_training(examples, {"one": ("a", "c")})
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith(remark) and said[1].startswith("b is 0 on")
+    assert said[2:] == ["in no branch, so no morph moves them: b; --group makes branches"]
+    with pytest.raises(InputError, match=f"branch two: {remark}.*; name the others in --attributes"):
+        check.before_training(examples, {"two": ("a", "b"), "three": ("c",)})
 
 
 def test_many_sizes(source, tmp_path, capsys):

@@ -268,7 +268,6 @@ REFUSED = {
     "two columns of one name": (lambda f: table(f, "file,grin,grin\na.png,1,1\n"), "two attributes are called 'grin'"),
     "name of a branch": (lambda f: table(f, "file,rest\na.png,1\n"), "'rest' cannot be an attribute"),
     "name with =": (lambda f: table(f, "file,a=b\na.png,1\n"), "'a=b' cannot be an attribute"),
-    "never another number": (lambda f: table(f, "file,age\na.png,7\nb.png,7\n"), "age: is 7 in every"),
     "table is a folder": (lambda f: ((f / "labels.csv").unlink(), (f / "labels.csv").mkdir()), "is a folder"),
     "table is a pipe": (lambda f: ((f / "labels.csv").unlink(), os.mkfifo(f / "labels.csv")), "is no regular file"),
     "splits and others": (
@@ -332,6 +331,14 @@ def test_values_are_scaled_by_the_training_split_alone(folder):
     np.testing.assert_allclose(found.labels[:, 0], [0, 1, 0.5, 1])
     assert found.scales == {"age": [10, 30]}
     assert found.remarks == ["age: 1 values lie beyond 10 to 30, its range in the training split"]
+
+
+def test_a_column_that_costs_rows_is_named(folder):
+    table(folder, "file,grin,age,note\na.png,1,10,\nb.png,0,20,\nc.png,1,30,3\nd.png,0,50,n/a\n")
+    found = listing(folder)
+    assert found.names == ["c.png"] and dict(found.left_out.counts) == {"value missing": 3}
+    assert found.remarks == ["column note is empty in 3 of 4 rows; leave it out with --attributes"]
+    assert len(listing(folder, chosen=("grin", "age")).names) == 4
 
 
 def test_splits_by_name_are_stable_and_about_their_shares(tmp_path):

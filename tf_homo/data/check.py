@@ -3,12 +3,13 @@
 import collections
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
 from tf_homo.attributes import default_groups, named_groups
+from tf_homo.data.examples import Examples
 from tf_homo.data.left_out import LeftOut
 from tf_homo.data.listing import SPLITS, Listing, pictures
 from tf_homo.data.sets import Source, columns
@@ -85,12 +86,13 @@ def text(source: Source, survey: Survey, size: int, branches: dict[str, Sequence
     if survey.attributes:
         lines += ["", *_balance(survey)]
         lines += ["", "branches", *(f"  {name}: {', '.join(members)}" for name, members in branches.items())]
-    grouped = {name for members in branches.values() for name in members}
-    if alone := [name for name in survey.attributes if name not in grouped]:
+    if alone := ungrouped(survey.attributes, branches):
         lines.append(f"  in no branch: {', '.join(alone)}")
     if survey.changes:
         lines += ["", "changed", *(f"  {what}: {count:,}" for what, count in survey.changes.most_common())]
-    if remarks := [*survey.remarks, *_constant(survey)]:
+    train = survey.labels["train"]
+    same = alike(survey.attributes, train, survey.scales) if len(train) else {}
+    if remarks := [*survey.remarks, *same.values()]:
         lines += ["", "to know", *(f"  {remark}" for remark in remarks)]
     left_out = survey.left_out.lines()
     lines += ["", f"left out: {survey.left_out.counts.total():,}", *(f"  {line}" for line in left_out)]
@@ -125,12 +127,36 @@ def _balance(survey: Survey) -> list[str]:
     return lines
 
 
-def _constant(survey: Survey) -> list[str]:
-    train = survey.labels["train"]
-    if not len(train):
-        return []
-    return [
-        f"{name} is {column[0]:g} on every training picture, so nothing can be learnt from it"
-        for name, column in zip(survey.attributes, train.T, strict=True)
-        if np.ptp(column) == 0
-    ]
+def alike(attributes: Sequence[str], labels: np.ndarray, scales: dict[str, list[float]]) -> dict[str, str]:
+    """{attribute: what to say of it} of those that are the same on every picture of `labels` (n, K), n at least 1."""
+    found = {name: column[0] for name, column in zip(attributes, labels.T, strict=True) if np.ptp(column) == 0}
+    ranges = {name: scales.get(name, (0.0, 1.0)) for name in found}
+    return {
+        name: f"{name} is {low + (high - low) * found[name]:g} on every training picture, so nothing can be learnt "
+        "from it"
+        for name, (low, high) in ranges.items()
+    }
+
+
+def ungrouped(attributes: Sequence[str], branches: Mapping[str, Sequence[str]]) -> list[str]:
+    """The attributes that no branch moves."""
+    grouped = {name for members in branches.values() for name in members}
+    return [name for name in attributes if name not in grouped]
+
+
+def before_training(examples: Examples, branches: Mapping[str, Sequence[str]]) -> None:
+    """Says on standard error what of a folder's attributes will not be learnt.
+
+    Raises:
+      InputError: a branch has nothing to learn from.
+    """
+    same = alike(examples.attributes, examples.labels, examples.about["scales"])
+    for branch, members in branches.items():
+        if set(members) <= set(same):
+            raise InputError(
+                f"branch {branch}: {same[members[0]]}; name the others in --attributes, or see --check_data"
+            )
+    for line in same.values():
+        print(line, file=sys.stderr)
+    if alone := ungrouped(examples.attributes, branches):
+        print(f"in no branch, so no morph moves them: {', '.join(alone)}; --group makes branches", file=sys.stderr)

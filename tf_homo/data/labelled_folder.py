@@ -32,6 +32,7 @@ SPLIT_NAMES = {
     "test": "test", "testing": "test",
 }  # fmt: skip
 MISSING = ("", "nan", "na", "n/a", "none", "null")
+SPARSE = 0.25  # share of rows without a value in a column, beyond which that is told
 SHARES = {"validation": 0.05, "test": 0.05}
 
 
@@ -112,7 +113,7 @@ def _table(path: Path, chosen, remarks: list[str]) -> tuple[tuple[str, ...], Ite
     names = check_names(str(path), [header[place] for place in columns])
     if not names:
         raise InputError(f"{path}: has no column of numbers beside the file names; add one for each attribute")
-    return names, _rows(lines, header, file, split, columns, decimal_comma)
+    return names, _table_rows(lines, header, file, split, columns, decimal_comma, remarks)
 
 
 def _of_numbers(header, columns: list[int], lines, decimal_comma: bool, remarks: list[str]) -> list[int]:
@@ -129,8 +130,11 @@ def _of_numbers(header, columns: list[int], lines, decimal_comma: bool, remarks:
     return [place for place in columns if header[place] and place not in waiting]
 
 
-def _rows(lines, header, file: int, split: int | None, columns: list[int], decimal_comma: bool) -> Iterator[Row]:
-    for line, fields in lines:
+def _table_rows(
+    lines, header, file: int, split: int | None, columns: list[int], decimal_comma: bool, remarks: list[str]
+) -> Iterator[Row]:
+    count, empty = 0, np.zeros(len(columns), int)
+    for count, (line, fields) in enumerate(lines, 1):  # noqa: B007
         if len(fields) != len(header):
             name = fields[file] if file < len(fields) else ""
             fault = f"{len(fields)} fields, the first line has {len(header)}"
@@ -140,6 +144,7 @@ def _rows(lines, header, file: int, split: int | None, columns: list[int], decim
         said = fields[split].lower() if split is not None else ""
         if np.isnan(values).any():
             place = columns[int(np.isnan(values).argmax())]
+            empty += [fields[place].lower() in MISSING for place in columns]
             if fields[place].lower() in MISSING:
                 yield Row(line, fields[file], ("value missing", f"for {header[place]}"))
             else:
@@ -148,6 +153,10 @@ def _rows(lines, header, file: int, split: int | None, columns: list[int], decim
             yield Row(line, fields[file], ("unknown split", f"{said!r}, where {', '.join(SPLITS)} should stand"))
         else:
             yield Row(line, fields[file], None, SPLIT_NAMES.get(said, ""), values)
+    for place, missing in zip(columns, empty, strict=True):
+        if missing > SPARSE * count:
+            name = printable(header[place])
+            remarks.append(f"column {name} is empty in {missing:,} of {count:,} rows; leave it out with --attributes")
 
 
 def _classes(root: Path, store: stores.Store) -> tuple[tuple[str, ...], Iterator[Row]]:
@@ -199,14 +208,9 @@ def _scaled(names, values: np.ndarray, train: np.ndarray, remarks: list[str]) ->
             continue
         known = column[train] if train.any() else column
         low, high = float(known.min()), float(known.max())
-        if low == high:
-            raise InputError(
-                f"attribute {printable(name)}: is {low:g} in every training row, so nothing can be learnt from it; "
-                "name the others in --attributes"
-            )
         beyond = int(np.sum((column < low) | (column > high)))
         if beyond:
             remarks.append(f"{name}: {beyond:,} values lie beyond {low:g} to {high:g}, its range in the training split")
-        column[:] = np.clip((column - low) / (high - low), 0, 1)
+        column[:] = np.clip((column - low) / ((high - low) or 1), 0, 1)
         scales[name] = [low, high]
     return values.astype(np.float32), scales
