@@ -58,6 +58,13 @@ def test_what_is_left_out_is_said_once_and_kept(source, capfd):
     assert again.about == first.about
 
 
+def test_preparing_shows_one_bar_and_no_names(source, capfd, caplog):
+    source.read("train", 8)
+    said, shown = capfd.readouterr()
+    assert "| 5/5 [" in shown and "splits" not in shown and ".png" not in said + shown + caplog.text
+    assert said == "" and "ListedConfig" not in shown + caplog.text
+
+
 def test_a_set_is_prepared_again_only_where_something_changed(source, folder, monkeypatch):
     made = []
     pictures = listed.pictures

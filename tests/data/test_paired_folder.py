@@ -77,9 +77,9 @@ def test_two_folders(folder, source, first, second):
 def test_prepared_once_for_both_directions(folder, source, capfd):
     put(folder, "train/1.png", side_by_side())
     source().read("train", 8)
-    assert "Downloading and preparing" in "".join(capfd.readouterr())
+    assert "1/1 " in capfd.readouterr().err
     source(direction="b_to_a").read("train", 8)
-    assert "Downloading and preparing" not in "".join(capfd.readouterr())
+    assert "1/1 " not in capfd.readouterr().err
 
 
 def test_what_cannot_be_used_is_counted_and_named(folder, source):

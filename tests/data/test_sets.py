@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.data.pictures import labelled
 from tf_homo.data import drawing
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
@@ -13,6 +14,15 @@ from tf_homo.errors import InputError
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return str(tmp_path_factory.mktemp("data"))
+
+
+@pytest.mark.parametrize("dataset", ["drawn_faces", "celeb_a", "labelled_folder"])
+def test_a_place_that_cannot_be_made_is_refused_by_its_flag(tmp_path, dataset):
+    (tmp_path / "file").write_text("")
+    path = str(labelled(tmp_path / "mine")) if dataset == "labelled_folder" else None
+    source = Source(dataset, counts=(1, 1, 1), data_path=path, data_dir=str(tmp_path / "file"))
+    with pytest.raises(InputError, match="^--data_dir=.*file: cannot be made .*; name another folder$"):
+        source.read("train", 64)
 
 
 @pytest.mark.parametrize(("labels", "values"), [("attributes", {0.0, 1.0}), ("strengths", None)])

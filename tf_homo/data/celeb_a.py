@@ -11,12 +11,14 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from tf_homo import photos
+from tf_homo.data import listed
 from tf_homo.errors import InputError
 
 
 def prepare(data_dir: str | None) -> tfds.core.DatasetBuilder:
     """The prepared set; InputError where it cannot be had."""
     builder = tfds.builder("celeb_a", data_dir=data_dir)
+    listed.check_place(builder, data_dir)
     try:
         builder.download_and_prepare()
     except Exception as error:  # of the network, of checksums, of the disk: almost any class

@@ -4,17 +4,22 @@ The prepared set is found again as long as the listing is the same; another tabl
 """
 
 import collections
+import contextlib
 import dataclasses
 import hashlib
+import io
 import itertools
 import sys
 from collections.abc import Iterator
 
 import numpy as np
 import tensorflow_datasets as tfds
+from absl import logging
+from tqdm import tqdm
 
 from tf_homo.data.listing import SPLITS, Listing, pictures
 from tf_homo.errors import InputError
+from tf_homo.files import output_folder
 
 
 @dataclasses.dataclass(eq=False)
@@ -23,7 +28,7 @@ class ListedConfig(tfds.core.BuilderConfig):
 
     name: str = ""
     size: int = 64
-    listing: Listing | None = None
+    listing: Listing | None = dataclasses.field(default=None, repr=False)  # TFDS prints the others
 
     def __post_init__(self):
         if self.listing is None:
@@ -41,6 +46,7 @@ class ListedPictures(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """
 
     VERSION = tfds.core.Version("1.0.0")
+    progress = staticmethod(lambda: None)  # told of each picture
 
     def _info(self):
         config, metadata = self.builder_config, {"left_out": {}, "changed": {}, "content": {}}
@@ -74,7 +80,7 @@ class ListedPictures(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _generate_examples(self, split) -> Iterator[tuple[int, dict]]:
         listing, changed = self.builder_config.listing, collections.Counter()
         digest = hashlib.sha256()
-        for index, image, _, changes in pictures(listing, split, self.builder_config.size):
+        for index, image, _, changes in pictures(listing, split, self.builder_config.size, self.progress):
             name, labels = listing.names[index], listing.labels[index]
             digest.update(b"%s\0%s\0%s" % (name.encode(), labels.tobytes(), image.tobytes()))
             changed.update(changes)
@@ -88,11 +94,15 @@ def prepare(kind: type[ListedPictures], listing: Listing, size: int, data_dir: s
     """The prepared set of a listing; what was left out and changed is said when it is made.
 
     Raises:
-      InputError: not one picture can be used.
+      InputError: not one picture can be used, or there is no place for them.
     """
-    builder = kind(config=ListedConfig(size=size, listing=listing), data_dir=data_dir)
+    with _quiet():
+        builder = kind(config=ListedConfig(size=size, listing=listing), data_dir=data_dir)
     if not builder.data_path.exists():
-        builder.download_and_prepare()
+        check_place(builder, data_dir)
+        with tqdm(total=len(listing.names), unit="picture", mininterval=1.0, file=sys.stderr) as bar, _quiet():
+            builder.progress = bar.update
+            builder.download_and_prepare()
         counts = collections.Counter(builder.info.metadata["changed"])
         for what, said in (("left out", listing.left_out.summary()), ("changed", _sum(counts))):
             if said:
@@ -100,6 +110,26 @@ def prepare(kind: type[ListedPictures], listing: Listing, size: int, data_dir: s
         for remark in listing.remarks:
             print(f"{builder.name}: {remark}", file=sys.stderr)
     return builder
+
+
+def check_place(builder: tfds.core.DatasetBuilder, data_dir: str | None) -> None:
+    """InputError where a set that has still to be prepared cannot be kept in --data_dir."""
+    if not builder.data_path.exists():
+        output_folder("data_dir", data_dir or tfds.core.constants.DATA_DIR)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """TFDS without its log and its bars, which tell neither how much there is nor the time left."""
+    level = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.set_verbosity(level)
+        tfds.enable_progress_bar()
 
 
 def _sum(counts: collections.Counter) -> str:

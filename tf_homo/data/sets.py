@@ -104,6 +104,7 @@ def _drawn_faces(source: Source, split: str, size: int) -> Examples:
         raise InputError(f"--image_size={size}: drawn_faces has {', '.join(map(str, drawn_faces.SIZES))}")
     columns(drawing.ATTRIBUTES, source.attributes)  # a wrong name is told before anything is made
     builder = drawn_faces.builder(size, *source.counts, source.seed, data_dir=source.data_dir)
+    listed.check_place(builder, source.data_dir)
     builder.download_and_prepare()
     names = ("image", "attributes", "strengths", "landmarks", "mask")
     arrays = _arrays(source, builder, split, size, _parts(builder, split, names))
