@@ -33,6 +33,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_places_that_flags_name_are_made(tmp_path):
     assert files.output_folder("output_dir", str(tmp_path / "a" / "b")) == tmp_path / "a" / "b"
     assert files.output_file("output", tmp_path / "c" / "m.json") == tmp_path / "c" / "m.json"
+    files.check_output_folder("output_dir", tmp_path / "d" / "e")
     assert sorted(os.listdir(tmp_path)) == ["a", "c"]
     assert os.listdir(tmp_path / "a") == ["b"] and not os.listdir(tmp_path / "c")
 
@@ -43,6 +44,8 @@ def test_places_that_flags_name_are_made(tmp_path):
         (files.output_folder, "file", "cannot be made"),
         (files.output_folder, "file/x/y", "cannot be made"),
         (files.output_folder, "closed", "may not be written to"),
+        (files.check_output_folder, "file/x/y", "cannot be made"),
+        (files.check_output_folder, "closed/x/y", "may not be written to"),
         (files.output_file, "file/m.json", "cannot be made"),
         (files.output_file, "closed/m.json", "may not be written to"),
         (files.output_file, "closed", "is a folder"),

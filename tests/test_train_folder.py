@@ -92,6 +92,15 @@ def test_the_same_command_goes_on_and_other_groups_do_not(run):
     assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["step"] == 5
 
 
+def test_a_refused_training_says_what_it_would_not_learn_and_makes_no_folder(folder, tmp_path):
+    given = (*TINY, "--dataset=labelled_folder", f"--data_path={folder}", f"--data_dir={tmp_path}", "--group=a=grin")
+    said = complaint(train(*given, f"--run_dir={folder / 'run'}"))
+    assert "lies inside --data_path" in said and not (folder / "run").exists()
+    ended = train(*given, f"--run_dir={tmp_path / 'run'}", "--batch_size=3")
+    assert complaint(ended).startswith("error: --batch_size=3:") and not (tmp_path / "run").exists()
+    assert "\nin no branch, so no morph moves them: specs, возраст; --group makes branches\n" in ended.stderr
+
+
 def test_check_data(folder, tmp_path):
     ended = train("--check_data", "--image_size=32", *OWN, f"--data_path={folder}")
     assert ended.returncode == 0, ended.stderr

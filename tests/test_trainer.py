@@ -254,7 +254,10 @@ def test_other_data_are_refused(make, examples):
 
 def test_data_may_lie_elsewhere_and_have_other_tests(make, examples):
     make(data=dataclasses.replace(examples, about={"data_path": "a", "examples": {"test": 3}})).fit(stop_at=1)
-    make(data=dataclasses.replace(examples, about={"data_path": "b", "left_out": {"empty": 1}})).fit(stop_at=2)
+    later = {"data_path": "b", "left_out": {"empty": 1}, "eyes": [0.4, 0.5, 0.6, 0.5]}
+    trained = make(data=dataclasses.replace(examples, about=later))
+    trained.fit(stop_at=2)
+    assert trainer.read_info(trained.run_dir)["eyes"] == [[0.4, 0.5], [0.6, 0.5]]  # known since, for morphs
     with pytest.raises(InputError, match="content=None, now content=other"):
         make(data=dataclasses.replace(examples, about={"content": "other"}))
 

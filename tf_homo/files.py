@@ -79,6 +79,14 @@ def output_folder(flag: str, path: str | os.PathLike) -> Path:
     return _folder(f"--{flag}={path}", Path(path))
 
 
+def check_output_folder(flag: str, path: str | os.PathLike) -> None:
+    """InputError where `output_folder` would raise it; makes nothing."""
+    folder = Path(path).absolute()
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    _folder(f"--{flag}={path}", folder)
+
+
 def output_file(flag: str, path: str | os.PathLike) -> Path:
     """The file that --flag=path names, its folder made as in `output_folder`; InputError where it cannot be written."""
     culprit, file = f"--{flag}={path}", Path(path)

@@ -5,6 +5,7 @@ Every option of the chosen --method is a flag. The same command again goes on wh
 
 import dataclasses
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -99,26 +100,32 @@ def main(argv: list[str]) -> None:
     from tf_homo import trainer
     from tf_homo.attributes import default_groups, named_groups
     from tf_homo.data import check
-    from tf_homo.files import output_folder, write_text
+    from tf_homo.files import check_output_folder, output_folder, write_text
     from tf_homo.method import load
 
     if FLAGS.logical_cpus > 1:
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * FLAGS.logical_cpus)
-    run_dir, kind = output_folder("run_dir", FLAGS.run_dir), load(FLAGS.method)
+    check_output_folder("run_dir", FLAGS.run_dir)  # made only where nothing is refused
+    if FLAGS.data_path and Path(FLAGS.run_dir).resolve().is_relative_to(Path(FLAGS.data_path).resolve()):
+        raise errors.InputError(
+            f"--run_dir={FLAGS.run_dir}: lies inside --data_path, where its pictures would be taken for data; name a "
+            "folder outside"
+        )
+    kind = load(FLAGS.method)
     config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
     examples = data().read("train", config.image_size)
     groups = named_groups(FLAGS.group or (), examples.attributes) or default_groups(examples.attributes)
     if FLAGS.data_path:
         check.before_training(examples, groups)
     run = trainer.Trainer(
-        kind, config, examples, run_dir, groups=groups,
+        kind, config, examples, FLAGS.run_dir, groups=groups,
         strategy=trainer.strategy(FLAGS.strategy), batch_size=FLAGS.batch_size, seed=FLAGS.seed,
         average_decay=FLAGS.average_decay, log_every=FLAGS.log_every, checkpoint_every=FLAGS.checkpoint_every,
         sample_every=FLAGS.sample_every, jit=FLAGS.jit,
         mixed_precision=FLAGS.mixed_precision,
     )  # fmt: skip
-    write_text(run_dir / "flags.cfg", flags_text())
+    write_text(output_folder("run_dir", FLAGS.run_dir) / "flags.cfg", flags_text())
     run.fit()
 
 

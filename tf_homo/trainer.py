@@ -343,7 +343,8 @@ def _check_same(old: dict, new: dict) -> None:
     if kind is None:
         raise InputError(f"--run_dir: holds a run of method {old['method']}, not {new['method']}; use another folder")
     may_change = {f.name for f in kind.Config.__dataclass_fields__.values() if f.metadata.get("may_change")}
-    may_change |= {"steps", "data_path", "examples", "left_out"}  # of the data, its `content` tells what it trains on
+    # of the data, its `content` tells what it trains on
+    may_change |= {"steps", "data_path", "examples", "left_out", "eyes"}
     younger = vars(kind.Config()) | {"mixed_precision": False}  # than the run: what it had without saying so
     differ = []
     for part in ("config", "training", "data"):

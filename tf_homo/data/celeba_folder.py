@@ -60,7 +60,7 @@ def listing(root: Path) -> Listing:
         np.array([row.values for row in rows], np.float32).reshape(len(rows), len(names)),
         np.array([row.identity for row in rows], np.int64),
         store.content,
-        stamp_of(store.stamp, *tables_stamp),
+        stamp_of(store.stamp(row.file for row in rows), *tables_stamp),
         left_out,
         remarks,
     )

@@ -71,7 +71,7 @@ def listing(root: Path, labels_file: str | None = None, chosen: Sequence[str] = 
         labels,
         np.full(len(kept), -1),
         store.content,
-        stamp_of(store.stamp, content, *names),
+        stamp_of(store.stamp(row.file for row in kept), content, *names),
         left_out,
         remarks,
         scales,

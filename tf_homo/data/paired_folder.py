@@ -61,7 +61,7 @@ def listing(root: Path) -> Listing:
         np.zeros((len(pairs), 0), np.float32),
         np.full(len(pairs), -1),
         store.content,
-        stamp_of(store.stamp, "pairs"),
+        stamp_of(store.stamp(name for parts in pairs.values() for name in parts), "pairs"),
         left_out,
         across=2,
         halves=lambda name: _halves(store, pairs[name]),

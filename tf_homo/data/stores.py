@@ -11,7 +11,7 @@ import re
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from tf_homo.errors import InputError
@@ -28,18 +28,17 @@ class Store:
 
     Attributes:
       names: those that may be opened, in order.
+      marks: {name: a text that is another where its size or time is} of the same.
       refused: those that are there and may not: {name: reason}.
       content: name -> what photos.decode takes; PictureError where it cannot be read.
-      stamp: another where names, sizes or times of the files are others.
     """
 
-    names: list[str]
+    marks: dict[str, str]
     refused: dict[str, str]
     content: Callable[[str], str | bytes]
-    stamp: str
 
     def __post_init__(self):
-        self._there = set(self.names)
+        self.names = list(self.marks)
         self._composed = {unicodedata.normalize("NFC", name): name for name in self.names}
         self._folded = {unicodedata.normalize("NFC", name).casefold(): name for name in (*self.names, *self.refused)}
 
@@ -54,7 +53,7 @@ class Store:
         if ".." in parts:
             return text, "path out of the folder"
         name = "/".join(parts)
-        if name in self._there:
+        if name in self.marks:
             return name, ""
         if name in self.refused:
             return name, self.refused[name]
@@ -67,6 +66,11 @@ class Store:
         if any(part.startswith(".") for part in parts):
             return text, "hidden file"
         return text, "name differs in case" if composed.casefold() in self._folded else "row without a picture"
+
+    def stamp(self, names: Iterable[str]) -> str:
+        """Another text where one of `names`, or size or time of its file, is another."""
+        lines = (f"{name}\0{self.marks[name]}\n" for name in names)
+        return hashlib.sha256("".join(lines).encode(errors="backslashreplace")).hexdigest()
 
     def unnamed(self, named: Collection[str]) -> Iterator[tuple[str, str]]:
         """(name, reason or "") of what is there beside `named` and may be a picture, or a folder of some."""
@@ -84,7 +88,7 @@ def is_picture(name: str) -> bool:
 def folder(root: Path) -> Store:
     """The files below a folder. Hidden ones and links to other places are refused, linked folders not entered."""
     root = Path(os.path.realpath(root))
-    names, refused, stamp = [], {}, hashlib.sha256()
+    marks, refused = {}, {}
 
     def unreadable(error: OSError) -> None:
         refused[os.path.relpath(error.filename, root)] = UNREADABLE
@@ -99,10 +103,9 @@ def folder(root: Path) -> Store:
             if reason := _refusal(root, os.path.join(place, file)):
                 refused[name] = reason
                 continue
-            names.append(name)
             status = os.stat(os.path.join(place, file))
-            stamp.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    return Store(names, refused, lambda name: _small_enough(str(root / name), name), stamp.hexdigest())
+            marks[name] = f"{status.st_size} {status.st_mtime_ns}"
+    return Store(marks, refused, lambda name: _small_enough(str(root / name), name))
 
 
 def _refusal(root: Path, path: str) -> str:
@@ -140,7 +143,7 @@ def zipped(path: Path) -> Store:
         raise InputError(
             f"{path}: is damaged, or no zip ({error}); fetch it again, or unpack what there is into {path.stem}/"
         ) from error
-    found, refused, stamp = {}, {}, hashlib.sha256()
+    found, refused = {}, {}
     for member in members:
         name = member.filename.rpartition("/")[2]
         if name.startswith("."):
@@ -149,9 +152,8 @@ def zipped(path: Path) -> Store:
             refused[name] = "twice in the zip"
         else:
             found[name] = member
-        stamp.update(f"{name}\0{member.file_size}\0{member.CRC}\n".encode(errors="backslashreplace"))
-    names = [name for name in found if name not in refused]
-    return Store(names, refused, lambda name: _member(archive, found[name]), stamp.hexdigest())
+    marks = {name: f"{member.file_size} {member.CRC}" for name, member in found.items() if name not in refused}
+    return Store(marks, refused, lambda name: _member(archive, found[name]))
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
