@@ -62,3 +62,7 @@ def labelled(folder: Path) -> Path:
         "file,grin,age,split\na.png,1,10,train\nb.png,0,20,train\nc.png,1,30,train\nd.png,0,50,train\n"
     )
     return folder
+
+
+def table(folder: Path, text: str, encoding: str = "utf-8") -> None:
+    (folder / "labels.csv").write_bytes(text.encode(encoding))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.data import pictures
-from tests.data.pictures import content, labelled, plain, put
+from tests.data.pictures import content, labelled, plain, put, table
 from tf_homo.data import check
 from tf_homo.data.labelled_folder import listing, split_of
 from tf_homo.errors import InputError
@@ -26,10 +26,6 @@ def survey(folder, **options):
 def add(folder, *rows):
     with open(folder / "labels.csv", "a") as file:
         file.writelines(f"{row}\n" for row in rows)
-
-
-def table(folder, text, encoding="utf-8"):
-    (folder / "labels.csv").write_bytes(text.encode(encoding))
 
 
 def link(folder, name, to):
@@ -81,7 +77,7 @@ SPOILED = {
         3,
     ),
     "rows of two splits": (lambda f: add(f, "a.png,1,10,test"), {"rows that contradict each other": 2}, 3),
-    "word for a number": (lambda f: (put(f, "e.png"), add(f, "e.png,yes,10,train")), {"bad value": 1}, 4),
+    "word for a number": (lambda f: (put(f, "e.png"), add(f, "e.png,maybe,10,train")), {"bad value": 1}, 4),
     "infinite": (lambda f: (put(f, "e.png"), add(f, "e.png,1,inf,train")), {"bad value": 1}, 4),
     "beyond float32": (lambda f: (put(f, "e.png"), add(f, "e.png,1,1e200,train")), {"bad value": 1}, 4),
     "NaN": (lambda f: (put(f, "e.png"), add(f, "e.png,nan,10,train")), {"value missing": 1}, 4),
@@ -153,32 +149,6 @@ def test_what_cannot_be_used_is_counted_and_named(folder, spoil):
     assert [line.partition(":")[0] for line in lines if not line.startswith(" ")] == list(left_out)
 
 
-# each: another way to write the same table, and a word of what is remarked, if anything
-SAME = {
-    "byte order mark": ("\ufeffFILE,grin,age,Split\n{}", ","),
-    "CRLF": ("file,grin,age,split\r\n{}", ","),
-    "semicolons": ("file;grin;age;split\n{}", ";"),
-    "tabs": ("file\tgrin\tage\tsplit\n{}", "\t"),
-    "quotes": ('"file","grin","age","split"\n{}', ","),
-    "blank lines": ("\n\nfile,grin,age,split\n\n\n{}\n\n", ","),
-    "old Macintosh": ("file,grin,age,split\r{}", ","),
-}
-
-
-@pytest.mark.parametrize("way", SAME)
-def test_every_way_to_write_a_table(folder, way):
-    text, delimiter = SAME[way]
-    expected = listing(folder)
-    rows = [("a.png", "1", "10", "training"), ("b.png", "0", "20", "train"), ("c.png", "1", "30", "TRAIN"),
-            ("d.png", "0", "50", "train")]  # fmt: skip
-    end = "\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n"
-    table(folder, text.format(end.join(delimiter.join(row) for row in rows)))
-    found = listing(folder)
-    assert found.names == expected.names and found.splits == expected.splits and found.attributes == ("grin", "age")
-    np.testing.assert_array_equal(found.labels, expected.labels)
-    assert not found.left_out.counts
-
-
 # each: pictures, their rows, the labels expected
 HANDLED = {
     "name with a comma": (["a, b.png"], '"a, b.png",1', [1]),
@@ -189,6 +159,7 @@ HANDLED = {
     "windows folders": (["deep/er/a.png"], r"deep\er\a.png,1", [1]),
     "no ending": (["a"], "a,1", [1]),
     "minus one and one": (["a.png", "b.png"], "a.png,-1\nb.png,1", [0, 1]),
+    "yes and no": (["a.png", "b.png"], "a.png,yes\nb.png,No", [1, 0]),
     "true and false": (["a.png", "b.png"], "a.png,True\nb.png,False", [1, 0]),
     "zero and one as floats": (["a.png", "b.png"], "a.png,0.0\nb.png,1e0", [0, 1]),
 }
@@ -205,17 +176,30 @@ def test_names_and_values_that_are_odd_and_right(tmp_path, kind):
     assert sorted(np.concatenate(list(found.labels.values()))[:, 0]) == sorted(labels)
 
 
+# each: how the rows name a.png and deep/b.png
+NEAR = {
+    "no ending": ("a", "deep/b"),
+    "another ending": ("a.jpg", "deep/b.jpg"),
+    "no folder, and another": ("deep/a.png", "b.png"),
+    "another case": ("A.png", "deep/B.png"),
+}
+
+
+@pytest.mark.parametrize("kind", NEAR)
+def test_a_picture_of_nearly_that_name_is_told(tmp_path, kind):
+    put(tmp_path, "a.png")
+    put(tmp_path, "deep/b.png")
+    table(tmp_path, "file,grin\n{},1\n{},0\ngone.png,1\n".format(*NEAR[kind]))
+    lines = listing(tmp_path).left_out.lines()
+    assert f"  {NEAR[kind][0]} (line 2): a.png is there" in lines
+    assert f"  {NEAR[kind][1]} (line 3): deep/b.png is there" in lines
+    assert "  gone.png (line 4)" in lines
+
+
 def test_a_link_inside_the_folder_is_followed(folder):
     link(folder, "e.png", "a.png")
     add(folder, "e.png,1,10,train")
     assert not survey(folder).left_out.counts
-
-
-def test_decimal_commas_only_where_commas_do_not_part_fields(folder):
-    table(folder, "file;age\na.png;0,5\nb.png;1,5\nc.png;1\nd.png;2\n")
-    assert listing(folder).scales["age"][0] >= 0.5 and not listing(folder).left_out.counts
-    table(folder, 'file,age\na.png,"1,234"\nb.png,2\nc.png,3\nd.png,4\n')
-    assert dict(listing(folder).left_out.counts) == {"bad value": 1}
 
 
 CHANGED = {
@@ -252,24 +236,12 @@ def test_sizes_and_the_middle(folder):
     assert dict(survey(folder).sizes) == {(24, 8): 1, (1, 1): 1, (8, 8): 2}
 
 
-# each: how the table is spoiled, what the one line says
+# each: how the folder is spoiled, what the one line says
 REFUSED = {
-    "no names": (lambda f: table(f, "a.png,1,0\nb.png,0,1\n"), "first line has no names of columns"),
-    "numbers for names": (lambda f: table(f, "x,1,2\na.png,0,1\n"), "first line has no names of columns"),
-    "one column": (lambda f: table(f, "file\na.png\n"), "has no column of numbers"),
-    "words alone": (lambda f: table(f, "file,mood\na.png,glad\nb.png,sad\n"), "has no column of numbers"),
-    "another delimiter": (lambda f: table(f, "file|grin\na.png|1\n"), "has no column of numbers"),
-    "empty table": (lambda f: table(f, ""), "labels.csv: is empty"),
-    "blank table": (lambda f: table(f, "\n \n"), "labels.csv: is empty"),
-    "latin-1": (lambda f: table(f, "file,grin\na.png,1\ncafé.png,1\n", "latin-1"), "line 3 is not UTF-8"),
-    "utf-16": (lambda f: table(f, "file,grin\na.png,1\n", "utf-16"), "line 1 is not UTF-8"),
-    "NUL bytes": (lambda f: table(f, "file,grin\na.png,1\0\n"), "has NUL bytes"),
-    "quote never closed": (lambda f: table(f, 'file,grin\n"a.png,1\nb.png,0\n'), "line . is no CSV"),
-    "two columns of one name": (lambda f: table(f, "file,grin,grin\na.png,1,1\n"), "two attributes are called 'grin'"),
-    "name of a branch": (lambda f: table(f, "file,rest\na.png,1\n"), "'rest' cannot be an attribute"),
-    "name with =": (lambda f: table(f, "file,a=b\na.png,1\n"), "'a=b' cannot be an attribute"),
-    "table is a folder": (lambda f: ((f / "labels.csv").unlink(), (f / "labels.csv").mkdir()), "is a folder"),
-    "table is a pipe": (lambda f: ((f / "labels.csv").unlink(), os.mkfifo(f / "labels.csv")), "is no regular file"),
+    "another name": (
+        lambda f: (f / "labels.csv").rename(f / "Labels.tsv"),
+        "has Labels.tsv and no labels.csv; give --labels_file=Labels.tsv, or move it away",
+    ),
     "splits and others": (
         lambda f: ((f / "labels.csv").unlink(), put(f, "train/cats/1.png"), put(f, "docs/2.png")),
         "train is called like a split and docs is not",
@@ -279,7 +251,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("spoil", REFUSED)
-def test_tables_that_cannot_be_read_are_refused_by_name(folder, spoil):
+def test_folders_that_cannot_be_read_are_refused_by_name(folder, spoil):
     change, said = REFUSED[spoil]
     change(folder)
     with pytest.raises(InputError, match=said) as raised:
@@ -287,35 +259,11 @@ def test_tables_that_cannot_be_read_are_refused_by_name(folder, spoil):
     assert "\n" not in str(raised.value)
 
 
-def test_a_table_too_large_is_not_read(folder):
-    with open(folder / "labels.csv", "r+b") as file:
-        file.truncate(1 << 40)  # a hole: no disk is used
-    with pytest.raises(InputError, match=r"labels\.csv: has 1048576 MiB, more than 64"):
-        listing(folder)
-
-
 def test_a_picture_too_large_is_not_read(folder):
     with open(folder / "a.png", "r+b") as file:
         file.truncate(1 << 40)
     found = survey(folder)
     assert dict(found.left_out.counts) == {"more than 256 MiB": 1}
-
-
-def test_columns_of_words_are_no_attributes_and_said(folder):
-    table(folder, "name,mood,Image,grin,\nA,glad,a.png,1,\nB,sad,b.png,0,\nC,,c.png,1,\nD,,d.png,0,\n")
-    found = listing(folder)
-    assert found.attributes == ("grin",) and len(found.names) == 4
-    assert [remark.split()[1] for remark in found.remarks] == ["1", "2", "5"]
-
-
-def test_chosen_attributes_excuse_the_others(folder):
-    add(folder, "e.png,1,unknown,train")
-    put(folder, "e.png")
-    assert len(listing(folder).names) == 4
-    found = listing(folder, chosen=("grin",))
-    assert found.attributes == ("grin",) and len(found.names) == 5
-    with pytest.raises(InputError, match=r"--attributes: .*labels\.csv has no column smile; it has grin, age"):
-        listing(folder, chosen=("smile",))
 
 
 def test_another_table(folder, tmp_path):
@@ -331,14 +279,6 @@ def test_values_are_scaled_by_the_training_split_alone(folder):
     np.testing.assert_allclose(found.labels[:, 0], [0, 1, 0.5, 1])
     assert found.scales == {"age": [10, 30]}
     assert found.remarks == ["age: 1 values lie beyond 10 to 30, its range in the training split"]
-
-
-def test_a_column_that_costs_rows_is_named(folder):
-    table(folder, "file,grin,age,note\na.png,1,10,\nb.png,0,20,\nc.png,1,30,3\nd.png,0,50,n/a\n")
-    found = listing(folder)
-    assert found.names == ["c.png"] and dict(found.left_out.counts) == {"value missing": 3}
-    assert found.remarks == ["column note is empty in 3 of 4 rows; leave it out with --attributes"]
-    assert len(listing(folder, chosen=("grin", "age")).names) == 4
 
 
 def test_splits_by_name_are_stable_and_about_their_shares(tmp_path):

@@ -16,6 +16,8 @@ from tf_homo.data.tables import number
         ("1e-1", False, 0.1),
         ("True", False, 1),
         ("false", False, 0),
+        ("Yes", True, 1),
+        ("no", False, 0),
         ("0,5", True, 0.5),
         ("0,5", False, None),
         ("1,234.5", True, None),

@@ -20,19 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from tf_homo.attributes import check_names
-from tf_homo.data import listed, stores, tables
+from tf_homo.data import label_table, listed, stores
 from tf_homo.data.left_out import LeftOut, printable
-from tf_homo.data.listing import SPLITS, Listing, Row, settled, stamp_of
+from tf_homo.data.listing import SPLIT_NAMES, SPLITS, Listing, Row, settled, stamp_of
 from tf_homo.errors import InputError
 
-TABLE = "labels.csv"
-FILE_COLUMNS, SPLIT_COLUMN = ("file", "image", "filename"), "split"
-SPLIT_NAMES = {
-    "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
-MISSING = ("", "nan", "na", "n/a", "none", "null")
-SPARSE = 0.25  # share of rows without a value in a column, beyond which that is told
+TABLE, TABLES = "labels.csv", (".csv", ".tsv")
 SHARES = {"validation": 0.05, "test": 0.05}
 
 
@@ -50,13 +43,18 @@ def listing(root: Path, labels_file: str | None = None, chosen: Sequence[str] = 
       chosen: the attributes that matter, by default every column of numbers; rows may lack the others.
 
     Raises:
-      InputError: no table and no class, a table that cannot be read, or no attribute in it.
+      InputError: no table and no class, a table of another name, one that cannot be read, or no attribute in it.
     """
     table = root / (labels_file or TABLE)
     left_out, remarks, store = LeftOut(), [], stores.folder(root)
     if labels_file or table.exists():
-        names, rows = _table(table, chosen, remarks)
+        names, rows = label_table.read(table, chosen, remarks)
         kept, content = settled(rows, store, left_out), table.read_bytes()
+    elif others := [name for name in store.names if "/" not in name and name.lower().endswith(TABLES)]:
+        raise InputError(
+            f"{root}: has {printable(others[0])} and no {TABLE}; give --labels_file={printable(others[0])}, or move it "
+            "away where folders are the classes"
+        )
     else:
         names, rows = _classes(root, store)
         kept, content = settled(rows, store, left_out, "picture outside every class folder"), b""
@@ -86,77 +84,6 @@ def split_of(name: str) -> str:
             return split
         draw -= share
     return "train"
-
-
-def _table(path: Path, chosen, remarks: list[str]) -> tuple[tuple[str, ...], Iterator[Row]]:
-    """The attributes of a table, and its rows."""
-    delimiter, lines = tables.csv_rows(path)
-    _, header = next(lines)
-    decimal_comma, lower = delimiter != ",", [name.lower() for name in header]
-    numbers = [not np.isnan(tables.number(name, decimal_comma)) for name in header[1:]]
-    if stores.is_picture(header[0]) or (numbers and all(numbers)):
-        raise InputError(f"{path}: its first line has no names of columns; give it one, such as file,Smiling,age")
-    file = next((lower.index(name) for name in FILE_COLUMNS if name in lower), 0)
-    split = lower.index(SPLIT_COLUMN) if SPLIT_COLUMN in lower else None
-    columns = [place for place in range(len(header)) if place not in (file, split)]
-    if chosen:
-        if missing := [name for name in chosen if name not in [header[place] for place in columns]]:
-            raise InputError(
-                f"--attributes: {path} has no column {', '.join(missing)}; it has "
-                f"{', '.join(header[place] for place in columns)}"
-            )
-        columns = [place for place in columns if header[place] in chosen]
-    else:
-        columns = _of_numbers(header, columns, lines, decimal_comma, remarks)
-        lines = tables.csv_rows(path)[1]
-        next(lines)
-    names = check_names(str(path), [header[place] for place in columns])
-    if not names:
-        raise InputError(f"{path}: has no column of numbers beside the file names; add one for each attribute")
-    return names, _table_rows(lines, header, file, split, columns, decimal_comma, remarks)
-
-
-def _of_numbers(header, columns: list[int], lines, decimal_comma: bool, remarks: list[str]) -> list[int]:
-    """The columns that have a name and a number in any line."""
-    waiting = {place for place in columns if header[place]}
-    for _, fields in lines:
-        if not waiting:
-            break
-        if len(fields) == len(header):
-            waiting = {place for place in waiting if np.isnan(tables.number(fields[place], decimal_comma))}
-    for place in columns:
-        if place in waiting or not header[place]:
-            remarks.append(f"column {place + 1} ({header[place] or 'no name'}) is no attribute: it has no numbers")
-    return [place for place in columns if header[place] and place not in waiting]
-
-
-def _table_rows(
-    lines, header, file: int, split: int | None, columns: list[int], decimal_comma: bool, remarks: list[str]
-) -> Iterator[Row]:
-    count, empty = 0, np.zeros(len(columns), int)
-    for count, (line, fields) in enumerate(lines, 1):  # noqa: B007
-        if len(fields) != len(header):
-            name = fields[file] if file < len(fields) else ""
-            fault = f"{len(fields)} fields, the first line has {len(header)}"
-            yield Row(line, name, ("row of too few or too many values", fault))
-            continue
-        values = np.array([tables.number(fields[place], decimal_comma) for place in columns])
-        said = fields[split].lower() if split is not None else ""
-        if np.isnan(values).any():
-            place = columns[int(np.isnan(values).argmax())]
-            empty += [fields[place].lower() in MISSING for place in columns]
-            if fields[place].lower() in MISSING:
-                yield Row(line, fields[file], ("value missing", f"for {header[place]}"))
-            else:
-                yield Row(line, fields[file], ("bad value", f"{fields[place]!r} for {header[place]}"))
-        elif said and said not in SPLIT_NAMES:
-            yield Row(line, fields[file], ("unknown split", f"{said!r}, where {', '.join(SPLITS)} should stand"))
-        else:
-            yield Row(line, fields[file], None, SPLIT_NAMES.get(said, ""), values)
-    for place, missing in zip(columns, empty, strict=True):
-        if missing > SPARSE * count:
-            name = printable(header[place])
-            remarks.append(f"column {name} is empty in {missing:,} of {count:,} rows; leave it out with --attributes")
 
 
 def _classes(root: Path, store: stores.Store) -> tuple[tuple[str, ...], Iterator[Row]]:

@@ -13,10 +13,14 @@ from PIL import Image
 
 from tf_homo import photos
 from tf_homo.data.left_out import LeftOut
-from tf_homo.data.stores import Store
+from tf_homo.data.stores import LOST, Store
 from tf_homo.photos import PictureError
 
 SPLITS = ("train", "validation", "test")
+SPLIT_NAMES = {
+    "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -120,7 +124,8 @@ def settled(rows: Iterable[Row], store: Store, left_out: LeftOut, unnamed: str =
         if row.fault:
             left_out.add(row.fault[0], f"{row}: {row.fault[1]}")
         elif reason:
-            left_out.add(reason, str(row))
+            there = store.near(name) if reason in LOST else ""
+            left_out.add(reason, f"{row}: {there} is there" if there else str(row))
         elif name in contradicted or (name in kept and not _same(kept[name], row)):
             contradicted.add(name)
             left_out.add("rows that contradict each other", str(row))

@@ -17,9 +17,9 @@ from PIL import Image
 
 from tf_homo import photos
 from tf_homo.data import listed, stores
-from tf_homo.data.labelled_folder import SPLIT_NAMES, split_folders, split_of
+from tf_homo.data.labelled_folder import split_folders, split_of
 from tf_homo.data.left_out import LeftOut
-from tf_homo.data.listing import Listing, stamp_of
+from tf_homo.data.listing import SPLIT_NAMES, Listing, stamp_of
 from tf_homo.errors import InputError
 from tf_homo.photos import PictureError
 

@@ -5,6 +5,7 @@ is looked at before a byte is read.
 """
 
 import dataclasses
+import functools
 import hashlib
 import os
 import re
@@ -18,6 +19,7 @@ from tf_homo.errors import InputError
 from tf_homo.photos import PictureError
 
 ENDINGS = tuple(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff .ppm .pgm .heic .heif".split())
+LOST = ("row without a picture", "name differs in case")
 LINKED, UNREADABLE = "link to a folder", "folder that may not be read"
 LARGEST = 256 << 20  # bytes of one picture, as large as MAX_PIXELS of 32 bit and more
 
@@ -65,7 +67,15 @@ class Store:
             return self._composed[composed], ""
         if any(part.startswith(".") for part in parts):
             return text, "hidden file"
-        return text, "name differs in case" if composed.casefold() in self._folded else "row without a picture"
+        return text, LOST[composed.casefold() in self._folded]
+
+    def near(self, name: str) -> str:
+        """A picture that is called like `name` but for folder, ending and case; "" where there is none."""
+        return self._stems.get(_stem(name), "")
+
+    @functools.cached_property
+    def _stems(self) -> dict[str, str]:
+        return {_stem(name): name for name in reversed(self.names) if is_picture(name)}
 
     def stamp(self, names: Iterable[str]) -> str:
         """Another text where one of `names`, or size or time of its file, is another."""
@@ -83,6 +93,11 @@ class Store:
 def is_picture(name: str) -> bool:
     """Whether a file is called like a picture."""
     return name.lower().endswith(ENDINGS)
+
+
+def _stem(name: str) -> str:
+    last = unicodedata.normalize("NFC", name).casefold().rpartition("/")[2]
+    return last.rpartition(".")[0] if is_picture(last) else last
 
 
 def folder(root: Path) -> Store:

@@ -67,9 +67,9 @@ def _rows(path: Path, reader) -> Iterator[tuple[int, list[str]]]:
 
 
 def number(text: str, decimal_comma: bool) -> float:
-    """A finite number of a table, or NaN: also true and false, and 0,5 where a comma is no delimiter."""
-    if text.lower() in ("true", "false"):
-        return float(text.lower() == "true")
+    """A finite number of a table, or NaN: also yes and no, true and false, and 0,5 where a comma is no delimiter."""
+    if text.lower() in ("yes", "true", "no", "false"):
+        return float(text.lower() in ("yes", "true"))
     if decimal_comma and text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     try:
