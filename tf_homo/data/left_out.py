@@ -1,12 +1,10 @@
-"""What of a user's data cannot be used, and why: counted by reason, named as far as a reader would read."""
+"""What of a user's data cannot be used, and why: counted by reason, and named."""
 
 from collections import Counter
 
-LISTED = 50  # pictures and rows that a report names, over all reasons
-
 
 class LeftOut:
-    """Counts of what is left out, and the first culprits of each reason."""
+    """Counts of what is left out, and the culprits of each reason."""
 
     def __init__(self):
         self.counts: Counter[str] = Counter()
@@ -15,18 +13,13 @@ class LeftOut:
     def add(self, reason: str, culprit: str) -> None:
         """`culprit` names the file or row, and what is wrong with it beyond the reason."""
         self.counts[reason] += 1
-        named = self._named.setdefault(reason, [])
-        if len(named) < LISTED:
-            named.append(printable(culprit))
+        self._named.setdefault(reason, []).append(printable(culprit))
 
     def lines(self) -> list[str]:
-        """A line for each reason with its count, under it the culprits: LISTED in all, the same number of each."""
-        lines, each = [], max(1, LISTED // max(1, len(self._named)))
+        """A line for each reason with its count, under it the culprits."""
+        lines = []
         for reason, named in self._named.items():
-            lines.append(f"{reason}: {self.counts[reason]:,}")
-            lines += [f"  {culprit}" for culprit in named[:each]]
-            if (more := self.counts[reason] - len(named[:each])) > 0:
-                lines.append(f"  and {more:,} more")
+            lines += [f"{reason}: {self.counts[reason]:,}", *(f"  {culprit}" for culprit in named)]
         return lines
 
     def summary(self) -> str:
