@@ -89,13 +89,15 @@ def named_groups(texts: Sequence[str], names: Sequence[str]) -> dict[str, tuple[
 
 def check_names(culprit: str, names: Sequence[str]) -> tuple[str, ...]:
     """The names of a data set's attributes; InputError names `culprit` where they could not be told in --strength."""
-    for place, name in enumerate(names):
+    seen = set()
+    for name in names:
         if not name or name in (REST, ALL) or set(name) & set(",=\n"):
             raise InputError(
                 f"{culprit}: {name!r} cannot be an attribute; rename it (no comma, no =, not {REST} or {ALL})"
             )
-        if name in names[:place]:
+        if name in seen:
             raise InputError(f"{culprit}: two attributes are called {name!r}; rename one")
+        seen.add(name)
     return tuple(names)
 
 

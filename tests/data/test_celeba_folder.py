@@ -85,6 +85,32 @@ def test_the_folders_of_its_authors(folder):
     assert len(listing(folder).names) == 4
 
 
+def kaggle(folder):
+    """The same as Kaggle has it."""
+    for name, header in ((ATTR, ["image_id", *CELEBA]), (PART, ["image_id", "partition"])):
+        path = folder / f"{name}.txt"
+        rows = [line.split() for line in path.read_text().splitlines()[2 * (name == ATTR) :]]
+        path.with_suffix(".csv").write_text("".join(",".join(row) + "\n" for row in (header, *rows)))
+        path.unlink()
+    (folder / f"{WHO}.txt").unlink()
+    inner = (folder / "img_align_celeba").rename(folder / "inner")
+    (folder / "img_align_celeba").mkdir()
+    inner.rename(folder / "img_align_celeba" / "img_align_celeba")
+
+
+def test_the_layout_of_kaggle(folder):
+    before = listing(folder)
+    kaggle(folder)
+    found = listing(folder)
+    assert (found.attributes, found.names, found.splits) == (before.attributes, before.names, before.splits)
+    np.testing.assert_array_equal(found.labels, before.labels)
+    assert not survey(folder).left_out.counts
+    assert found.remarks == ["identity_CelebA.txt is missing, or does not say who is on 4 pictures"]
+    put(folder, f"{ATTR}.csv", b"quota exceeded\n")
+    with pytest.raises(InputError, match=r"list_attr_celeba\.csv: its first line names no attributes"):
+        listing(folder)
+
+
 def test_without_identities(folder):
     (folder / "identity_CelebA.txt").unlink()
     found = listing(folder)

@@ -67,6 +67,7 @@ REFUSED = {
     "no lines": (lambda f: table(f, "file,grin\n"), r"nothing below its first line \(file,grin\)"),
     "no name": (lambda f: table(f, "file,\na.png,1\n"), "column 2 has no name"),
     "empty table": (lambda f: table(f, ""), "labels.csv: is empty"),
+    "nothing but commas": (lambda f: table(f, ",,\n,,\n"), r"its first line \(\) is one field"),
     "blank table": (lambda f: table(f, "\n \n"), "labels.csv: is empty"),
     "latin-1": (lambda f: table(f, "file,grin\na.png,1\ncafé.png,1\n", "latin-1"), "line 3 is not UTF-8"),
     "utf-16": (lambda f: table(f, "file,grin\na.png,1\n", "utf-16"), "line 1 is not UTF-8"),

@@ -5,8 +5,9 @@
     list_eval_partition.txt                        a file and 0 (train), 1 (validation) or 2 (test), a line
     identity_CelebA.txt                            a file and a person's number, a line; may be missing
 
-or the same in the folders Img/, Anno/ and Eval/ that its authors give out. The square in the middle of a picture, rows
-20 to 198 of an aligned one, is the face.
+or the same in the folders Img/, Anno/ and Eval/ that its authors give out, or as Kaggle has it: tables with the ending
+.csv, whose first line names the columns, and img_align_celeba/ in a folder of the same name. The square in the middle
+of a picture, rows 20 to 198 of an aligned one, is the face.
 """
 
 from collections.abc import Iterator
@@ -39,17 +40,11 @@ def listing(root: Path) -> Listing:
     """
     left_out, remarks = LeftOut(), []
     files = {file: _place(root, file) for file in (ATTRIBUTES, PARTITION, IDENTITY)}
-    lines = tables.blanks(files[ATTRIBUTES])
-    (_, count), (_, header) = next(lines), next(lines, (2, []))
-    if len(count) != 1 or not count[0].isdecimal() or len(count[0]) > 12 or not header:
-        raise InputError(f"{files[ATTRIBUTES]}: its first line is no count of rows; fetch it again")
-    names = check_names(str(files[ATTRIBUTES]), header)
-    partition = _column(files[PARTITION], left_out)
-    people = _column(files[IDENTITY], left_out) if files[IDENTITY].exists() else {}
+    names, lines = _attributes(files[ATTRIBUTES], remarks)
+    partition = _beside(files[PARTITION], left_out)
+    people = _beside(files[IDENTITY], left_out) if files[IDENTITY].exists() else {}
     store = _store(root)
-    rows = settled(_rows(names, lines, partition, people), store, left_out)
-    if int(count[0]) != (there := sum(1 for _ in tables.blanks(files[ATTRIBUTES])) - 2):
-        remarks.append(f"{ATTRIBUTES}: its first line says {int(count[0]):,} rows, there are {there:,}")
+    rows = settled(_labelled(names, lines, partition, people), store, left_out)
     if unknown := sum(row.identity < 0 for row in rows):
         remarks.append(f"{IDENTITY} is missing, or does not say who is on {unknown:,} pictures")
     tables_stamp = [file.read_bytes() for file in files.values() if file.exists()]
@@ -66,7 +61,27 @@ def listing(root: Path) -> Listing:
     )
 
 
-def _rows(names, lines, partition: dict[str, str], people: dict[str, str]) -> Iterator[Row]:
+def _attributes(path: Path, remarks: list[str]) -> tuple[tuple[str, ...], Iterator[tuple[int, list[str]]]]:
+    """The names, and the lines below them."""
+    lines = _lines(path)
+    if path.suffix == ".csv":
+        header = next(lines, (1, []))[1][1:]
+        if not header:
+            raise InputError(f"{path}: its first line names no attributes; fetch it again")
+        return check_names(str(path), header), lines
+    (_, count), (_, header) = next(lines), next(lines, (2, []))
+    if len(count) != 1 or not count[0].isdecimal() or len(count[0]) > 12 or not header:
+        raise InputError(f"{path}: its first line is no count of rows; fetch it again")
+    if int(count[0]) != (there := sum(1 for _ in _lines(path)) - 2):
+        remarks.append(f"{path.name}: its first line says {int(count[0]):,} rows, there are {there:,}")
+    return check_names(str(path), header), lines
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    return tables.csv_rows(path)[1] if path.suffix == ".csv" else tables.blanks(path)
+
+
+def _labelled(names, lines, partition: dict[str, str], people: dict[str, str]) -> Iterator[Row]:
     for number, (file, *values) in lines:
         part, person = partition.get(file), people.get(file, "")
         if len(values) != len(names):
@@ -83,10 +98,13 @@ def _rows(names, lines, partition: dict[str, str], people: dict[str, str]) -> It
             yield Row(number, file, None, SPLITS[int(part)], labels, int(person) if known else -1)
 
 
-def _column(path: Path, left_out: LeftOut) -> dict[str, str]:
+def _beside(path: Path, left_out: LeftOut) -> dict[str, str]:
     """{file: what stands beside it}; two texts where it stands there twice and differs."""
     column: dict[str, str] = {}
-    for number, fields in tables.blanks(path):
+    lines = _lines(path)
+    if path.suffix == ".csv":
+        next(lines, None)  # the names of its columns
+    for number, fields in lines:
         if len(fields) == 2:
             file, text = fields
             column[file] = text if column.get(file, text) == text else f"{column[file][:20]} and {text[:20]}"
@@ -96,14 +114,17 @@ def _column(path: Path, left_out: LeftOut) -> dict[str, str]:
 
 
 def _place(root: Path, file: str) -> Path:
-    place = root / PLACES.get(file, "Anno") / file
-    return place if place.exists() else root / file
+    """Where a file is; where it should be, if it is nowhere."""
+    plain = root / file
+    places = (root / PLACES.get(file, "Anno") / file, plain, plain.with_suffix(".csv"))
+    return next((place for place in places if place.exists()), plain)
 
 
 def _store(root: Path) -> stores.Store:
     unpacked, packed = _place(root, PICTURES), _place(root, f"{PICTURES}.zip")
     if unpacked.is_dir():
-        return stores.folder(unpacked)
+        inner = unpacked / PICTURES
+        return stores.folder(inner if inner.is_dir() else unpacked)
     if packed.is_file():
         return stores.zipped(packed)
     raise InputError(f"{root}: has neither {PICTURES}.zip nor {PICTURES}/; name CelebA's folder as --data_path")

@@ -28,7 +28,7 @@ def read(path: Path, chosen: Sequence[str], remarks: list[str]) -> tuple[tuple[s
       InputError: it cannot be read, has no attribute, or lacks one of those chosen.
     """
     delimiter, lines = tables.csv_rows(path)
-    _, header = next(lines)
+    _, header = next(lines, (1, [""]))
     decimal_comma, lower = delimiter != ",", [name.lower() for name in header]
     numbers = [not np.isnan(tables.number(name, decimal_comma)) for name in header[1:]]
     if stores.is_picture(header[0]) or (numbers and all(numbers)):

@@ -4,22 +4,25 @@ from collections import Counter
 
 
 class LeftOut:
-    """Counts of what is left out, and the culprits of each reason."""
+    """What is left out, by reason."""
 
     def __init__(self):
-        self.counts: Counter[str] = Counter()
         self._named: dict[str, list[str]] = {}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """{reason: how many}."""
+        return Counter({reason: len(named) for reason, named in self._named.items()})
 
     def add(self, reason: str, culprit: str) -> None:
         """`culprit` names the file or row, and what is wrong with it beyond the reason."""
-        self.counts[reason] += 1
         self._named.setdefault(reason, []).append(printable(culprit))
 
     def lines(self) -> list[str]:
         """A line for each reason with its count, under it the culprits."""
         lines = []
         for reason, named in self._named.items():
-            lines += [f"{reason}: {self.counts[reason]:,}", *(f"  {culprit}" for culprit in named)]
+            lines += [f"{reason}: {len(named):,}", *(f"  {culprit}" for culprit in named)]
         return lines
 
     def summary(self) -> str:

@@ -53,10 +53,10 @@ def csv_rows(path: Path) -> tuple[str, Iterator[tuple[int, list[str]]]]:
     text = read(path)
     first = text.strip().splitlines()[0]
     delimiter = max(",;\t", key="".join(first.split('"')[::2]).count)  # outside quotes
-    return delimiter, _rows(path, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    return delimiter, _stripped(path, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
-def _rows(path: Path, reader) -> Iterator[tuple[int, list[str]]]:
+def _stripped(path: Path, reader) -> Iterator[tuple[int, list[str]]]:
     try:
         for fields in reader:
             fields = [field.strip() for field in fields]
