@@ -35,6 +35,10 @@ flags.DEFINE_list(
     "eyes", None, "where the pictures of labelled_folder have the eyes, if all in one place: x,y of the one on the "
     "left, x,y of the other, as fractions of the side; photos to morph are then aligned to it"
 )  # fmt: skip
+flags.DEFINE_bool(
+    "align_faces", False, "find the face in each picture of labelled_folder and put its eyes where --eyes says, or "
+    "where CelebA has them; pictures without just one whole face are left out"
+)  # fmt: skip
 flags.DEFINE_list("attributes", None, "attributes to train on; by default all that the data set has")
 flags.DEFINE_alias("attribute", "attributes")
 flags.DEFINE_multi_string(
@@ -137,7 +141,7 @@ def data() -> "Source":
     return Source(
         dataset=FLAGS.dataset, labels=FLAGS.labels, seed=FLAGS.data_seed, counts=(FLAGS.train_examples, aside, aside),
         data_dir=FLAGS.data_dir, data_path=FLAGS.data_path, labels_file=FLAGS.labels_file, eyes=eyes(FLAGS.eyes),
-        attributes=tuple(FLAGS.attributes or ()), direction=FLAGS.direction,
+        align_faces=FLAGS.align_faces, attributes=tuple(FLAGS.attributes or ()), direction=FLAGS.direction,
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def text(source: Source, survey: Survey, size: int, branches: dict[str, Sequence
     """The report."""
     lines = [f"{source.dataset}{f' in {source.data_path}' if source.data_path else ''}", "", "usable pictures"]
     lines += [f"  {split:12}{len(survey.labels[split]):>9,}" for split in SPLITS]
-    lines += ["", *_sizes(survey, size)]
+    lines += ["", *_sizes(survey, size, source.align_faces)]
     if survey.attributes:
         lines += ["", *_balance(survey)]
         lines += ["", "branches", *(f"  {name}: {', '.join(members)}" for name, members in branches.items())]
@@ -99,11 +99,13 @@ def text(source: Source, survey: Survey, size: int, branches: dict[str, Sequence
     return "\n".join(lines)
 
 
-def _sizes(survey: Survey, size: int) -> list[str]:
+def _sizes(survey: Survey, size: int, aligned: bool) -> list[str]:
     lines = [f"  {w}x{h}: {count:,}" for (w, h), count in survey.sizes.most_common(SIZES)]
     if len(survey.sizes) > SIZES:
         rest = survey.sizes.total() - sum(count for _, count in survey.sizes.most_common(SIZES))
         lines.append(f"  {len(survey.sizes) - SIZES:,} other sizes: {rest:,}")
+    if aligned:
+        return ["sizes, before their faces are aligned", *lines]
     cropped = sum(count for (w, h), count in survey.sizes.items() if w != h)
     enlarged = sum(count for wh, count in survey.sizes.items() if min(wh) < size)
     lines.append(f"  not square, so that the middle is kept: {cropped:,}; enlarged to {size}: {enlarged:,}")

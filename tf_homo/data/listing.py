@@ -1,4 +1,5 @@
-"""What a user's data set lists: pictures by name, their labels and splits, found before any picture is opened.
+"""What a user's data set lists: pictures by name, their labels and splits, found before any picture is opened; and
+these pictures, square and of one size.
 
 Every row and file that cannot be used is counted and named; none is replaced by another.
 """
@@ -11,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from tf_homo import photos
+from tf_homo import alignment, faces, photos
+from tf_homo.alignment import Frame
 from tf_homo.data.left_out import LeftOut
 from tf_homo.data.stores import LOST, Store
 from tf_homo.photos import PictureError
@@ -56,6 +58,7 @@ class Listing:
       scales: {attribute: [low, high]}, which values became 0 and 1, where they were not 0 and 1 themselves.
       across: how many pictures a name stands for.
       halves: name -> its pictures and what was changed, where these are several; PictureError where there are not.
+      frame: where the eyes of the one face shall stand; None keeps the middle of each picture as it is.
     """
 
     attributes: tuple[str, ...]
@@ -70,6 +73,7 @@ class Listing:
     scales: dict[str, list[float]] = dataclasses.field(default_factory=dict)
     across: int = 1
     halves: Callable[[str], tuple[list[Image.Image], tuple[str, ...]]] | None = None
+    frame: Frame | None = None
 
     def opened(self, name: str) -> tuple[list[Image.Image], tuple[str, ...]]:
         """The pictures of a name, and what was changed; PictureError where they cannot be opened."""
@@ -93,9 +97,10 @@ class Picture(NamedTuple):
 def pictures(
     listing: Listing, split: str, size: int, progress: Callable[[], object] = lambda: None
 ) -> Iterator[Picture]:
-    """The pictures of a split that can be opened: the square in their middle, `size` pixels a side.
+    """The pictures of a split that can be opened: the square in their middle, or their one face in the listing's frame,
+    `size` pixels a side.
 
-    Those that cannot be opened are added to `listing.left_out`. `progress` is told of each, opened or not.
+    Those that cannot be opened, or have no such face, are added to `listing.left_out`. `progress` is told of each.
     """
     for index, name in enumerate(listing.names):
         if listing.splits[index] != split:
@@ -103,11 +108,24 @@ def pictures(
         progress()
         try:
             images, changes = listing.opened(name)
+            fitted = [_square(image, name, size, listing.frame) for image in images]
         except PictureError as error:
             listing.left_out.add(error.reason, str(error))
             continue
-        fitted = [photos.fitted(image, name, size, "center") for image in images]
         yield Picture(index, np.concatenate(fitted, axis=1), images[0].size, changes)
+
+
+def _square(image: Image.Image, name: str, size: int, frame: Frame | None) -> np.ndarray:
+    """(size, size, 3) uint8; PictureError where there is not one whole face for the frame."""
+    if frame is None:
+        return photos.fitted(image, name, size, "center")
+    found = faces.find(np.asarray(image))
+    if len(found) != 1:
+        fault = "several faces" if found else "no face"
+        raise PictureError(f"{name}: {len(found)} faces were found; give one that shows one face from the front", fault)
+    if not found[0].whole:
+        raise PictureError(f"{name}: its face is cut off by the edge; give one that shows it whole", "face cut off")
+    return alignment.align(np.asarray(image), found[0].eyes, frame, size)[0]
 
 
 def settled(rows: Iterable[Row], store: Store, left_out: LeftOut, unnamed: str = "picture without a row") -> list[Row]:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from tf_homo.alignment import CELEBA as CELEBA_FRAME
+from tf_homo.alignment import Frame
 from tf_homo.attributes import CELEBA
 from tf_homo.data import celeb_a, celeba_folder, drawing, drawn_faces, labelled_folder, listed, paired_folder
 from tf_homo.data.examples import Examples
-from tf_homo.data.listing import SPLITS, Listing
+from tf_homo.data.listing import SPLITS, Listing, stamp_of
 from tf_homo.data.memory import gathered
 from tf_homo.errors import InputError
 
@@ -23,9 +25,10 @@ class Source:
     `counts` are the sizes of the drawn set's splits (train, validation, test), `seed` is its seed; `labels` is
     "attributes" (0 or 1) or, of the drawn set, "strengths" (how much, in [0, 1]). `data_path` is the folder of
     celeba_folder, labelled_folder and paired_folder, `labels_file` the table of the second, `eyes` where its pictures
-    have the eyes: x and y of the picture's left one, then of the right one, as fractions of the side. `attributes` are
-    those to keep, in that order; none means all. `data_dir` is where prepared sets are kept. `direction` says what
-    pairs teach: "a_to_b" to make B of A, or "b_to_a".
+    have the eyes: x and y of the picture's left one, then of the right one, as fractions of the side. With
+    `align_faces` they are found and put there, or where CelebA has them. `attributes` are those to keep, in that order;
+    none means all. `data_dir` is where prepared sets are kept. `direction` says what pairs teach: "a_to_b" to make B of
+    A, or "b_to_a".
     """
 
     dataset: str = "drawn_faces"
@@ -36,6 +39,7 @@ class Source:
     data_path: str | None = None
     labels_file: str | None = None
     eyes: tuple[float, ...] = ()
+    align_faces: bool = False
     attributes: tuple[str, ...] = ()
     direction: str = "a_to_b"
 
@@ -66,7 +70,11 @@ class Source:
             return celeba_folder.listing(root)
         if self.dataset == "paired_folder":
             return paired_folder.listing(root)
-        return labelled_folder.listing(root, self.labels_file, self.attributes)
+        listing = labelled_folder.listing(root, self.labels_file, self.attributes)
+        if self.align_faces:
+            listing.frame = Frame(self.eyes[:2], self.eyes[2:]) if self.eyes else CELEBA_FRAME
+            listing.stamp = stamp_of(listing.stamp, str(listing.frame))
+        return listing
 
     def check(self) -> None:
         """InputError where the fields do not fit each other."""
@@ -82,6 +90,7 @@ class Source:
             ("data_path", self.data_path, FOLDERS),
             ("labels_file", self.labels_file, ("labelled_folder",)),
             ("eyes", ",".join(map(str, self.eyes)), ("labelled_folder",)),
+            ("align_faces", self.align_faces, ("labelled_folder",)),
         ):
             if value and self.dataset not in takes:
                 raise InputError(f"--{flag}={value}: is for --dataset={' or '.join(takes)}, not {self.dataset}")
@@ -149,7 +158,8 @@ def _folder(source: Source, split: str, size: int) -> Examples:
         "labels": source.labels,
         "data_path": source.data_path,
         "labels_file": source.labels_file,
-        "eyes": list(source.eyes) or None,
+        "eyes": [at for eye in listing.frame for at in eye] if listing.frame else list(source.eyes) or None,
+        "align_faces": source.align_faces or None,
         "examples": _sizes(builder),
         "left_out": metadata["left_out"],
         "scales": listing.scales,
