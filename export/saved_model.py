@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from absl import flags, logging
+from absl import flags
 
 from export import parity, warm_up
 from tf_homo import errors, files, serving
@@ -73,7 +73,6 @@ def main(argv: list[str]) -> None:
     errors.import_tensorflow()
     from tf_homo.trainer import restore
 
-    logging.set_verbosity(logging.WARNING)  # the saver tells of every input it renames
     given = flags.FLAGS
     print(export(restore(given.run_dir), Path(given.output_dir), given.version, given.tolerance))
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import flags, logging
+from absl import flags
 
 from export import ends, parity, quality
 from export.compact import compact
@@ -205,7 +205,6 @@ def main(argv: list[str]) -> None:
     del argv
     errors.import_tensorflow()
     given = flags.FLAGS
-    logging.set_verbosity(logging.WARNING)  # TFDS tells of every step
     saved_model, output = Path(given.saved_model), Path(given.output)
     reference, pictures = opened(saved_model, output), None
     if given.evaluate:

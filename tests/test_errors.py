@@ -9,10 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
-from absl import flags
+from absl import flags, logging
 from tf_homo import errors
 SIZE = flags.DEFINE_integer("size", 1, "Size.", lower_bound=1)
 def main(argv):
+    logging.info("a step")
     if SIZE.value == 7:
         raise errors.InputError("--size=7: is taken;\\ngive another")
     print(1 // (SIZE.value - 9))
@@ -47,7 +48,9 @@ def test_fault_of_the_input_is_one_line_and_status_2(args, said):
 
 
 def test_done_is_0_and_a_fault_of_the_program_is_1_with_its_traceback():
-    assert run("--size=8").returncode == 0
+    ended = run("--size=8")
+    assert ended.returncode == 0 and ended.stderr == ""
+    assert "a step" in run("--size=8", "--verbosity=0").stderr
     ended = run("--size=9")
     assert ended.returncode == 1
     assert "ZeroDivisionError" in ended.stderr

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from absl import app, flags
+from absl import app, flags, logging
 
 
 class InputError(ValueError):
@@ -20,6 +20,8 @@ def run(main: Callable[[list[str]], None], define: Callable[[list[str]], None] |
     def guarded(argv: list[str]) -> None:
         if len(argv) > 1:
             _refuse(f"unexpected argument {argv[1]!r}: every option is a flag, see --help")
+        if not flags.FLAGS["verbosity"].present:  # absl shows every step that libraries tell of
+            logging.set_verbosity(logging.WARNING)
         try:
             main(argv)
         except InputError as error:
