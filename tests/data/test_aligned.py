@@ -59,6 +59,14 @@ def test_the_report_tells_what_has_no_face(source, capsys):
     assert "cut.png: its face is cut off by the edge;" in said and "no face: 1\n" in said
 
 
+def test_faces_whose_eyes_may_be_covered_are_counted(source, monkeypatch, capsys):
+    check.run(source(), 64, None)
+    assert "covered" not in capsys.readouterr().out
+    monkeypatch.setattr(faces, "HIDDEN", np.inf)
+    check.run(source(), 64, None)
+    assert "\nchanged\n  aligned by eyes that may be covered: 1\n" in capsys.readouterr().out
+
+
 def test_it_is_another_set_than_the_middles(source):
     stamps = {source(**options).listing().stamp for options in ({}, {"eyes": EYES}, {"align_faces": False})}
     assert len(stamps) == 3

@@ -108,24 +108,27 @@ def pictures(
         progress()
         try:
             images, changes = listing.opened(name)
-            fitted = [_square(image, name, size, listing.frame) for image in images]
+            fitted, covered = zip(*(_square(image, name, size, listing.frame) for image in images), strict=True)
         except PictureError as error:
             listing.left_out.add(error.reason, str(error))
             continue
+        changes += ("aligned by eyes that may be covered",) * any(covered)
         yield Picture(index, np.concatenate(fitted, axis=1), images[0].size, changes)
 
 
-def _square(image: Image.Image, name: str, size: int, frame: Frame | None) -> np.ndarray:
-    """(size, size, 3) uint8; PictureError where there is not one whole face for the frame."""
+def _square(image: Image.Image, name: str, size: int, frame: Frame | None) -> tuple[np.ndarray, bool]:
+    """(size, size, 3) uint8, and whether its eyes may be covered and so misplaced; PictureError where a frame has not
+    one whole face to hold.
+    """
     if frame is None:
-        return photos.fitted(image, name, size, "center")
+        return photos.fitted(image, name, size, "center"), False
     found = faces.find(np.asarray(image))
     if len(found) != 1:
         fault = "several faces" if found else "no face"
         raise PictureError(f"{name}: {len(found)} faces were found; give one that shows one face from the front", fault)
     if not found[0].whole:
         raise PictureError(f"{name}: its face is cut off by the edge; give one that shows it whole", "face cut off")
-    return alignment.align(np.asarray(image), found[0].eyes, frame, size)[0]
+    return alignment.align(np.asarray(image), found[0].eyes, frame, size)[0], found[0].votes < faces.HIDDEN
 
 
 def settled(rows: Iterable[Row], store: Store, left_out: LeftOut, unnamed: str = "picture without a row") -> list[Row]:
