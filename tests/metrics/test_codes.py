@@ -11,7 +11,7 @@ from absl.testing import flagsaver
 from tests.metrics.stub import COUNT, SIZE, TrueReader
 from tf_homo import serving
 from tf_homo.attributes import groups_of
-from tf_homo.data import drawing
+from tf_homo.data import drawing, drawn_faces
 from tf_homo.errors import InputError
 from tf_homo.metrics import codes, reader
 
@@ -88,6 +88,43 @@ def test_one_that_stands_still(written):
     assert row["own_change_told_without"]["value"] == 0
     pixel = 3 / (SIZE * SIZE * 3)  # those that have it are changed in one pixel, by 1
     assert row["own_change_told_with"]["value"] == pytest.approx(pixel, rel=1e-4)
+
+
+def test_a_change_told_what_it_is_is_held_against_one_told_the_other(written):
+    """Told what they are, faces change by a fifth of what they do told the other side."""
+    row = measured(Fake(answer=lambda code: 0.5 + code / 3))  # 5/6 and 1/6 where faces have 1 and 0
+    assert value(row, "own_share") == pytest.approx([0.2], rel=1e-4)
+    assert row["other_change"]["value"] == pytest.approx(5 * row["own_change"]["value"], rel=1e-4)
+    found, _ = codes.measure(Fake(), TrueReader(), FACES, seed=3)
+    assert found["attributes"]["Eyeglasses"]["own_share"]["value"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("column", "before", "after"),
+    [
+        ("Blond_Hair", [0, 1, 0, 0], [0, 0, 1, 0]),
+        ("Brown_Hair", [0, 0, 1, 0], [1, 0, 0, 0]),
+        ("Blond_Hair", [0.1, 0.6, 0, 0.3], [0.25, 0, 0, 0.75]),
+        ("Blond_Hair", [0.7, 0.3, 0, 0], [0, 1, 0, 0]),
+        ("Gray_Hair", [1, 0, 0, 0], [0, 0, 0, 1]),
+        ("Smiling", [1, 0, 0, 0], [1, 0, 0, 0]),
+    ],
+)
+def test_hair_colours_sum_to_one_at_the_other_end(column, before, after):
+    face = drawn_faces.face(0, 3, "test").strengths
+    hair = [drawing.ATTRIBUTES.index(name) for name in drawing.HAIR_COLOURS]
+    face[hair] = before
+    (found,) = codes.other_end(face[None], drawing.ATTRIBUTES.index(column))
+    assert found[hair] == pytest.approx(after)
+    assert (found != face).any()
+
+
+def test_purely_blond_faces_are_drawn_without():
+    faces, _ = codes.drawn(FACES, SIZE, 3)
+    column = drawing.ATTRIBUTES.index("Blond_Hair")
+    assert any(face.strengths[column] == 1 for face in faces)
+    painted = codes.opposite(faces, column, SIZE)
+    assert painted.shape == (FACES, SIZE, SIZE, 3)
 
 
 def test_leakage_is_what_the_others_move_by(written):

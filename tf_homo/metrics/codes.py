@@ -10,6 +10,8 @@ For each attribute that the model is told, with the strengths that the carried r
     leakage      as in evaluate: how far each other group moves along, as a share of the movement of its own
     own_change   mean absolute change, in [0, 1], of faces told what they are already: the same call as one with a wrong
                  label, "make it a Y" where it is one. Also its 95th percentile over faces
+    other_change the same of faces told the other side, and own_share = own_change / other_change: small where it knows
+                 what is there already. At 64 pixels the drawn change itself is below 0.01: see the share first
     response     strengths read for codes from -1 to 1, of faces with and without; linearity_error and monotonic_rate of
                  each face's own curve, as in evaluate
 
@@ -84,11 +86,11 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
     before = reader.read(images)[0]
     found, rows = {}, []
     for name in tqdm(known, unit="attribute", disable=len(known) == 1):
+        truth = reader.read(opposite(faces, drawing.ATTRIBUTES.index(name), images.shape[1]))[0]
         codes = np.repeat(own.astype(np.float32)[None], STEPS, axis=0)  # (V, n, K): what they are, but for this one
         codes[:, :, told.index(name)] = ramp[:, None]
         frames = np.stack([translation.translated(model, images, code, BATCH) for code in codes])  # (V, n, S, S, 3)
         reads = np.stack([reader.read(frame)[0] for frame in frames], axis=1)  # (n, V, 18)
-        truth = reader.read(opposite(faces, drawing.ATTRIBUTES.index(name), images.shape[1]))[0]
         found[name] = one(name, strengths, images, frames, before, reads, truth)
         rows += [np.stack([images[i], *frames[:, i]]) for i in range(SHOWN if len(known) == 1 else 2)]
     labels = ["source", *(f"{code:g}" for code in ramp)]
@@ -105,16 +107,29 @@ def drawn(count: int, size: int, seed: int) -> tuple[list, np.ndarray]:
     return faces, np.stack([drawing.render(face, size).image for face in faces]).astype(np.float32) / 255
 
 
-def opposite(faces: Sequence, column: int, size: int) -> np.ndarray:
-    """The same faces drawn with the strength of one attribute at the other end."""
+def other_end(strengths: np.ndarray, column: int) -> np.ndarray:
+    """Strengths (n, 18) with one attribute at the other end. Hair colours still sum to 1: what one leaves falls to the
+    others in proportion and, where there are none, to brown, or to black for brown hair.
+    """
     from tf_homo.data import drawing
 
-    pictures = []
-    for face in faces:
-        strengths = face.strengths.copy()
-        strengths[column] = float(strengths[column] < 0.5)
-        pictures.append(drawing.render(face.with_strengths(strengths), size).image)
-    return np.stack(pictures).astype(np.float32) / 255
+    ends = strengths.copy()
+    ends[:, column] = strengths[:, column] < 0.5
+    if drawing.ATTRIBUTES[column] in drawing.HAIR_COLOURS:
+        brown, black = (drawing.ATTRIBUTES.index(name) for name in ("Brown_Hair", "Black_Hair"))
+        others = [i for i, name in enumerate(drawing.ATTRIBUTES) if name in drawing.HAIR_COLOURS and i != column]
+        ends[ends[:, others].sum(1) == 0, black if column == brown else brown] = 1
+        ends[:, others] *= ((1 - ends[:, column]) / ends[:, others].sum(1))[:, None]
+    return ends
+
+
+def opposite(faces: Sequence, column: int, size: int) -> np.ndarray:
+    """The same faces drawn with one attribute at the other end."""
+    from tf_homo.data import drawing
+
+    ends = other_end(np.stack([face.strengths for face in faces]), column)
+    painted = [drawing.render(face.with_strengths(end), size).image for face, end in zip(faces, ends, strict=True)]
+    return np.stack(painted).astype(np.float32) / 255
 
 
 def one(
@@ -146,11 +161,10 @@ def one(
         for group, members in groups_of(drawing.ATTRIBUTES).items()
     }
     (moved,) = (group for group, members in groups.items() if column in members)
-    ends = strengths.copy()
-    ends[:, column] = ~had
+    ends = other_end(strengths, column)
     leakage = response.leakage(np.stack([before, after], axis=1), strengths, ends, groups, moved)
 
-    apart = np.abs(frames[same, every] - images).mean(axis=(1, 2, 3))
+    apart, other_apart = (np.abs(frames[place, every] - images).mean(axis=(1, 2, 3)) for place in (same, other))
     curves = reads[..., column]
     return {
         "changed": scores.value(changed),
@@ -163,6 +177,8 @@ def one(
         "own_change_told_with": scores.value(apart[had]),
         "own_change_told_without": scores.value(apart[~had]),
         "own_change_95": {"value": float(np.percentile(apart, 95)), "n": len(apart)},
+        "other_change": scores.value(other_apart),
+        "own_share": scores.value([apart.mean() / other_apart.mean()] if other_apart.any() else []),
         "linearity_error": scores.value(response.linearity(curves)[0]),
         "monotonic_rate": scores.value(response.monotonic_rate(curves)),
         "response": {
