@@ -19,7 +19,7 @@ A, B = [[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [1.0, 3.0]]  # squares of differen
         (losses.wasserstein_critic, (REAL, REAL), 0.0),
         (losses.squared_error, (A, B), 1.25),
         (losses.squared_error, (A, A), 0.0),
-        (losses.absolute_error, (A, B), 0.75),
+        (losses.picture_error, (A, B), 1.5),
         (losses.vanilla_critic, ([[0.0]], [[0.0]]), LN2),
         (losses.vanilla_critic, ([[np.log(3)]], [[-np.log(3)]]), np.log(4 / 3)),
         (losses.vanilla_generator, ([[-np.log(3)], [0.0]],), (np.log(4) + LN2) / 2),
@@ -27,7 +27,7 @@ A, B = [[0.0, 1.0], [2.0, 3.0]], [[0.0, 3.0], [1.0, 3.0]]  # squares of differen
         (losses.least_squares_critic, ([[1.0]], [[0.0]]), 0.0),
         (losses.least_squares_generator, (FAKE,), 12.5),
         (losses.hinge_critic, ([[0.5], [3.0]], [[-2.0], [0.5]]), (0.25 + 0.75) / 2),
-        (losses.hinge_generator, (FAKE,), -1.5),
+        (losses.wasserstein_generator, (FAKE,), -1.5),
         (losses.attribute_entropy, ([[0.0, 1.0]], [[0.0, 0.0]]), 2 * LN2),  # a sum over attributes
         (losses.attribute_entropy, ([[1.0], [0.0]], [[0.0], [0.0]]), LN2),  # a mean over the batch
         (losses.attribute_entropy, ([[1.0]], [[np.log(3)]]), np.log(4 / 3)),  # -log sigmoid
@@ -84,7 +84,7 @@ def test_penalty_has_a_gradient_where_the_slope_is_zero():
     [
         lambda x: losses.wasserstein_critic(x, x + 1),
         lambda x: losses.squared_error(x, 2 * x),
-        lambda x: losses.absolute_error(x, 2 * x),
+        lambda x: losses.picture_error(x, 2 * x),
         lambda x: losses.hinge_critic(x, 2 * x),
         lambda x: losses.attribute_entropy(tf.ones_like(x), x),
         lambda x: losses.gradient_penalty(lambda y: y**2, x, x, tf.ones((2, 1), x.dtype)),

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.conformance.cases import CASES, shake
 from tf_homo.errors import InputError
 from tf_homo.method import load
-from tf_homo.translators import turns
+from tf_homo.methods.cyclegan import turns
 
 SIZE = 16
 
@@ -93,11 +93,12 @@ def test_the_domains_of_a_batch_reach_their_own_networks(monkeypatch):
     given = batch(0.1, 0.8, 0.2, 0.9, labels=[[0], [1], [0], [1]])
     loss, terms = method.generators_loss(given, coarse=False)
     assert float(terms["gan"]) == pytest.approx(0 + 1)
-    assert float(terms["cycle"]) == pytest.approx(0.25 + 0.25)
-    assert float(terms["identity"]) == pytest.approx(0.5 + 0.25)
-    assert float(loss) == pytest.approx(1 + 10 * 0.5 + 5 * 0.75)
-    loss, _ = method.critics_loss(given, coarse=False)
+    assert float(terms["cycle"]) == pytest.approx(2 * (0.25 + 0.25))  # of pictures in [-1, 1]
+    assert float(terms["identity"]) == pytest.approx(2 * (0.5 + 0.25))
+    assert float(loss) == pytest.approx(1 + 10 * 1.0 + 5 * 1.5)
+    loss, terms = method.critics_loss(given, coarse=False)
     assert float(loss) == pytest.approx((0 + 1) / 2 + (1 + 0) / 2)
+    assert {name: float(score) for name, score in terms.items()} == {"real_a": 0, "fake_a": 0, "real_b": 1, "fake_b": 1}
 
 
 def test_discriminators_are_told_real_and_made_pictures_of_their_own_domain(monkeypatch):
@@ -124,7 +125,7 @@ def test_a_cyclegan_has_two_ends_and_mixes_between(monkeypatch):
     codes = tf.constant([[1.0], [-1.0], [0.0], [0.5], [-0.5]])
     found = grey(method.translated(images(*[0.5] * 5), codes))
     np.testing.assert_allclose(found, [0.9, 0.3, 0.5, 0.7, 0.4], rtol=1e-5)
-    monkeypatch.setattr(method, "read", lambda image: tf.sign(image[:, 0, 0, :1] - 0.5))  # bright ones have it
+    monkeypatch.setattr(method, "read", lambda image: image[:, 0, 0, :1] - 0.5)  # bright ones have it; it is in doubt
     dark, bright = images(0.2), images(0.8)
     for source, target, moved in ((dark, bright, 0.4), (bright, dark, -0.2), (dark, dark, 0), (bright, bright, 0)):
         (move,) = method.moves(target - source, source)
@@ -143,11 +144,12 @@ def test_the_conditional_one_s_terms(monkeypatch):
     monkeypatch.setattr(method, "critic", Constant(0.5))
     loss, terms = method.generator_loss(batch(0.1, 0.3, labels=[[1], [0]]), coarse=False)
     assert float(terms["gan"]) == pytest.approx(0.25)
-    assert float(terms["cycle"]) == pytest.approx((0 + 0.4) / 2)
-    assert float(terms["self"]) == pytest.approx((0 + 0.4) / 2)
-    assert float(loss) == pytest.approx(0.25 + 15 * 0.2)
-    loss, _ = method.critic_loss(batch(0.1, 0.3, labels=[[1], [0]]), coarse=False)
+    assert float(terms["cycle"]) == pytest.approx(2 * (0 + 0.4) / 2)  # of pictures in [-1, 1]
+    assert float(terms["self"]) == pytest.approx(2 * (0 + 0.4) / 2)
+    assert float(loss) == pytest.approx(0.25 + 15 * 0.4)
+    loss, terms = method.critic_loss(batch(0.1, 0.3, labels=[[1], [0]]), coarse=False)
     assert float(loss) == pytest.approx((0.25 + 0.25) / 2)
+    assert float(terms["real"]) == float(terms["fake"]) == 0.5
 
 
 def test_the_pool_remembers_what_pictures_were_told(monkeypatch):

@@ -44,9 +44,9 @@ def squared_error(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(_float(a) - _float(b)))
 
 
-def absolute_error(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """L1: mean of |a - b| over all elements."""
-    return tf.reduce_mean(tf.abs(_float(a) - _float(b)))
+def picture_error(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """L1 of pictures in [0, 1] as if they were in [-1, 1], which the papers' weights are for: 2 E|a - b|."""
+    return 2.0 * tf.reduce_mean(tf.abs(_float(a) - _float(b)))
 
 
 def attribute_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -84,8 +84,8 @@ def hinge_critic(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     return 0.5 * (tf.reduce_mean(tf.nn.relu(1.0 - _float(real))) + tf.reduce_mean(tf.nn.relu(1.0 + _float(fake))))
 
 
-def hinge_generator(fake: tf.Tensor) -> tf.Tensor:
-    """-E[D(G)], also what a Wasserstein generator minimises."""
+def wasserstein_generator(fake: tf.Tensor) -> tf.Tensor:
+    """-E[D(G)], also what a generator minimises against the hinge."""
     return -tf.reduce_mean(_float(fake))
 
 
@@ -93,13 +93,18 @@ def hinge_generator(fake: tf.Tensor) -> tf.Tensor:
 ADVERSARIAL = {
     "vanilla": (vanilla_critic, vanilla_generator),
     "least_squares": (least_squares_critic, least_squares_generator),
-    "hinge": (hinge_critic, hinge_generator),
+    "hinge": (hinge_critic, wasserstein_generator),
 }
 
 
 def over_scales(loss: Callable[..., tf.Tensor], *scores: Sequence[tf.Tensor]) -> tf.Tensor:
     """Mean of `loss` over the scales of a discriminator that gives one map of scores for each."""
     return tf.add_n([loss(*maps) for maps in zip(*scores, strict=True)]) / len(scores[0])
+
+
+def mean_scores(real: Sequence[tf.Tensor], fake: Sequence[tf.Tensor], of: str = "") -> dict[str, tf.Tensor]:
+    """For the log: the mean score of real and of made pictures; alike where the discriminator knows nothing."""
+    return {f"real{of}": over_scales(tf.reduce_mean, real), f"fake{of}": over_scales(tf.reduce_mean, fake)}
 
 
 def _float(x: tf.Tensor) -> tf.Tensor:

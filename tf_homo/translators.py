@@ -216,10 +216,3 @@ class CycleTranslator(Translator):
         place = drawn_places(seeds[1], count, self.config.pool)
         draw = tf.random.stateless_uniform((count,), seeds[2], alg="philox")
         return super().prepare(batch, seeds[0]) | {"place": place, "draw": draw}
-
-
-def turns(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The examples 2i and the examples 2i + 1 of a batch: those of either domain."""
-    pairs = tf.reshape(x, tf.concat([[-1, 2], tf.shape(x)[1:]], axis=0))
-    rest = x.shape[1:]
-    return tf.ensure_shape(pairs[:, 0], (None, *rest)), tf.ensure_shape(pairs[:, 1], (None, *rest))

@@ -46,7 +46,8 @@ class ConditionalCycleGan(CycleTranslator):
             self.coarse = self.generator.coarse
 
     def build_networks(self, image, code):
-        self.generator(image, code), self.critic(image, code)
+        self.generator(image, code)
+        self.critic(image, code)
         self.critic.pool.build(laid_over(image, code).shape)
 
     def stages(self) -> tuple[Stage, ...]:
@@ -73,7 +74,7 @@ class ConditionalCycleGan(CycleTranslator):
         fake, same = tf.split(both, 2)
         back = net(fake, own, training=True)
         gan = losses.over_scales(losses.ADVERSARIAL[self.config.gan][1], self.critic(fake, -own))
-        cycle, still = losses.absolute_error(back, image), losses.absolute_error(same, image)
+        cycle, still = losses.picture_error(back, image), losses.picture_error(same, image)
         loss = gan + self.config.cycle_weight * cycle + self.config.self_weight * still
         return loss, {"gan": gan, "cycle": cycle, "self": still}
 
@@ -87,4 +88,4 @@ class ConditionalCycleGan(CycleTranslator):
             fake, told = shown[..., : self.depth], shown[:, 0, 0, self.depth :]
         scores = self.critic(image, own, training=True), self.critic(fake, told, training=True)
         loss = losses.over_scales(losses.ADVERSARIAL[self.config.gan][0], *scores)
-        return loss, {"both": loss}
+        return loss, losses.mean_scores(*scores)

@@ -5,7 +5,7 @@
     L_GAN   = E[(D_B(G(a)) - 1)^2] + E[(D_A(F(b)) - 1)^2]             least squares; other losses by --gan
     L_cyc   = E|F(G(a)) - a|_1 + E|G(F(b)) - b|_1
     L_id    = E|G(b) - b|_1 + E|F(a) - a|_1
-    total   = L_GAN + lambda (L_cyc + L_id / 2)                       lambda = 10
+    total   = L_GAN + lambda (L_cyc + L_id / 2)                       lambda = 10, pictures in [-1, 1]
 
 It has two ends and no middle: a strength between is a mixture of the pixels of both. Several attributes are reached by
 several CycleGANs, one after the other (chain.py).
@@ -23,7 +23,7 @@ import tensorflow as tf
 from tf_homo import losses
 from tf_homo.generators import halved
 from tf_homo.method import Batch, Phase, Stage, Terms, option
-from tf_homo.translators import CycleOptions, CycleTranslator, turns
+from tf_homo.translators import CycleOptions, CycleTranslator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +75,10 @@ class CycleGan(CycleTranslator):
         return latent
 
     def moves(self, difference, source):
-        """From the source to what G or F makes of it, as far as source and target differ: codes are -1 or 1 then."""
-        code = 0.5 * (self.read(source + difference) - self.read(source))
+        """From the source to what G or F makes of it, as far as source and target differ: codes are -1 or 1 then, whatever
+        the reader's doubts.
+        """
+        code = 0.5 * (tf.sign(self.read(source + difference)) - tf.sign(self.read(source)))
         return [self.translated(source, code) - source]
 
     def translated(self, image, code):
@@ -99,9 +101,9 @@ class CycleGan(CycleTranslator):
         (fake_b, same_b), (same_a, fake_a) = turns(forth(image, training=True)), turns(back(image, training=True))
         opponent = losses.ADVERSARIAL[self.config.gan][1]
         gan = losses.over_scales(opponent, self.critic_b(fake_b)) + losses.over_scales(opponent, self.critic_a(fake_a))
-        cycle = losses.absolute_error(back(fake_b, training=True), a)
-        cycle += losses.absolute_error(forth(fake_a, training=True), b)
-        identity = losses.absolute_error(same_b, b) + losses.absolute_error(same_a, a)
+        cycle = losses.picture_error(back(fake_b, training=True), a)
+        cycle += losses.picture_error(forth(fake_a, training=True), b)
+        identity = losses.picture_error(same_b, b) + losses.picture_error(same_a, a)
         loss = gan + self.config.cycle_weight * cycle + self.config.identity_weight * identity
         return loss, {"gan": gan, "cycle": cycle, "identity": identity}
 
@@ -111,12 +113,21 @@ class CycleGan(CycleTranslator):
         (a, b), places, draws = turns(batch["image"]), turns(batch["place"]), turns(batch["draw"])
         if coarse:
             a, b = halved(a), halved(b)
-        critic, loss = losses.ADVERSARIAL[self.config.gan][0], 0.0
-        for net, real, fake, place, draw in (
-            (self.critic_b, b, forth(a), places[0], draws[0]),
-            (self.critic_a, a, back(b), places[1], draws[1]),
+        critic, loss, terms = losses.ADVERSARIAL[self.config.gan][0], 0.0, {}
+        for name, net, real, fake, place, draw in (
+            ("_b", self.critic_b, b, forth(a), places[0], draws[0]),
+            ("_a", self.critic_a, a, back(b), places[1], draws[1]),
         ):
             fake = tf.stop_gradient(fake)
             fake = fake if coarse else net.pool(fake, place, draw)
-            loss += losses.over_scales(critic, net(real, training=True), net(fake, training=True))
-        return loss, {"both": loss}
+            scores = net(real, training=True), net(fake, training=True)
+            loss += losses.over_scales(critic, *scores)
+            terms |= losses.mean_scores(*scores, of=name)
+        return loss, terms
+
+
+def turns(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The examples 2i and the examples 2i + 1 of a batch: those of either domain."""
+    pairs = tf.reshape(x, tf.concat([[-1, 2], tf.shape(x)[1:]], axis=0))
+    rest = x.shape[1:]
+    return tf.ensure_shape(pairs[:, 0], (None, *rest)), tf.ensure_shape(pairs[:, 1], (None, *rest))

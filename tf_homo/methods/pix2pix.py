@@ -163,12 +163,12 @@ class Pix2Pix(Method):
         fake = tf.stop_gradient(net(given, noise=noise, training=True))
         scores = [self.judged(given, picture, training=True) for picture in (real, fake)]
         loss = losses.over_scales(losses.ADVERSARIAL[self.config.gan][0], *scores)
-        return loss, {"real": _mean(scores[0]), "fake": _mean(scores[1])}
+        return loss, losses.mean_scores(*scores)
 
     def generator_loss(self, net, given: tf.Tensor, real: tf.Tensor, noise) -> tuple[tf.Tensor, Terms]:
         """What G minimises."""
         fake = net(given, noise=noise, training=True)
-        l1 = 2.0 * losses.absolute_error(fake, real)  # of pictures in [-1, 1], which the paper's weights are for
+        l1 = losses.picture_error(fake, real)
         loss, terms = self.config.l1_weight * l1, {"l1": l1}
         if self.discriminator:
             gan = losses.over_scales(losses.ADVERSARIAL[self.config.gan][1], self.judged(given, fake))
@@ -224,8 +224,3 @@ class Pix2Pix(Method):
     def info(self) -> dict:
         nothing = {"branches": [], "groups": {}, "latent": []}  # it has no latent, and nothing in it to move
         return super().info() | {"image_size": self.config.image_size} | nothing
-
-
-def _mean(scores: tuple[tf.Tensor, ...]) -> tf.Tensor:
-    """Of all scores, for the log."""
-    return tf.add_n([tf.reduce_mean(score) for score in scores]) / len(scores)

@@ -55,7 +55,8 @@ class StarGan(Translator):
             self.coarse = self.generator.coarse
 
     def build_networks(self, image, code):
-        self.generator(image, code), self.critic(image)
+        self.generator(image, code)
+        self.critic(image)
 
     def stages(self) -> tuple[Stage, ...]:
         def phases(coarse: bool) -> tuple[Phase, ...]:
@@ -85,12 +86,12 @@ class StarGan(Translator):
         image, own, labels = halved(batch["image"]) if coarse else batch["image"], batch["code"], batch["labels"]
         fake = net(image, partner(own), training=True)
         score, logits = self.critic(fake)
-        gan, classes = losses.hinge_generator(score), losses.attribute_entropy(partner(labels), logits)
-        cycle = losses.absolute_error(net(fake, own, training=True), image)
+        gan, classes = losses.wasserstein_generator(score), losses.attribute_entropy(partner(labels), logits)
+        cycle = losses.picture_error(net(fake, own, training=True), image)
         loss = gan + c.class_weight * classes + c.cycle_weight * cycle
         terms = {"gan": gan, "classes": classes, "cycle": cycle}
         if c.self_weight:
-            terms["self"] = losses.absolute_error(net(image, own, training=True), image)
+            terms["self"] = losses.picture_error(net(image, own, training=True), image)
             loss += c.self_weight * terms["self"]
         return loss, terms
 
