@@ -8,6 +8,7 @@ from tests.conformance.cases import CASES, shake
 from tf_homo.errors import InputError
 from tf_homo.method import load
 from tf_homo.methods.cyclegan import turns
+from tf_homo.translators import NORMS
 
 SIZE = 16
 
@@ -132,6 +133,18 @@ def test_a_cyclegan_has_two_ends_and_mixes_between(monkeypatch):
         np.testing.assert_allclose(grey(move), [moved], atol=1e-5)
 
 
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_discriminator_judges_what_the_generator_is_trained_on(norm):
+    """A fake is the same picture, with the same score, in the company of any other."""
+    method = make("conditional_cyclegan", norm=norm, critic_norm=norm, spectral=False)
+    picture, code = tf.random.stateless_uniform((2, SIZE, SIZE, 3), (0, 1)), tf.constant([[1.0], [-1.0]])
+    both = method.generator(picture, code, training=True)
+    alone = method.generator(picture[:1], code[:1])
+    np.testing.assert_allclose(both[:1], alone, atol=1e-5)
+    scores = method.critic(both, code, training=True)[0][:1], method.critic(alone, code[:1])[0]
+    np.testing.assert_allclose(*scores, rtol=1e-3, atol=1e-4)
+
+
 def told(image, code, training=False):
     """A generator that paints its code."""
     return 0.1 * code[:, None, None] + 0 * image
@@ -197,6 +210,13 @@ def test_an_edit_asks_for_what_the_picture_has_not():
     half = method.reading(method.edit(latent, tf.constant([[0.5]])))
     np.testing.assert_allclose(half, read + 0.5 * (1 - read), atol=1e-6)
     np.testing.assert_array_equal(method.edit(latent, tf.zeros((1, 1))), latent)
+
+
+@pytest.mark.parametrize("options", [{"field": 16}, {"scales": 2}, {"critic_norm": "none"}, {"spectral": True}])
+def test_stargan_refuses_what_its_critic_has_not(options):
+    ((name, given),) = options.items()
+    with pytest.raises(InputError, match=f"--{name}={given}: StarGAN's critic has a form of its own"):
+        make("stargan", **options)
 
 
 def test_stargan_asks_for_the_labels_of_the_neighbour(monkeypatch):

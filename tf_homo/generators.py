@@ -22,17 +22,13 @@ from keras import layers
 from tf_homo.layers import DepthToSpace, GivenBatchNormalization, InstanceNormalization, NearestUpsampling
 from tf_homo.networks import conv
 
-NORMS = ("instance", "batch", "test_batch", "none")
+NORMS = ("instance", "test_batch", "none")
 UPSAMPLINGS = ("nearest", "shuffle", "transposed")
 DROPPED = 0.5  # share of numbers that a U-Net's dropout takes
 
 
 def norm(kind: str) -> list[layers.Layer]:
-    """The layer that NORMS names, if any. Where it does not train "batch" uses running statistics, "test_batch" those
-    of the batch that is given.
-    """
-    if kind == "batch":
-        return [layers.BatchNormalization(synchronized=True)]
+    """The layer that NORMS names, if any; "test_batch" takes the statistics of the batch that is given, always."""
     if kind == "test_batch":
         return [GivenBatchNormalization()]
     return [InstanceNormalization()] if kind == "instance" else []
@@ -111,7 +107,8 @@ class Generator(keras.Model):
     """What all have in common. A subclass gives `features`.
 
     Args:
-      residual: what is painted is added to the image, which is then where training starts; the result may leave [0, 1].
+      residual: what is painted is added to the image, which is then where training starts. The result is clipped to
+        [0, 1], its gradient is not, so that what has gone too far comes back.
 
     Attributes:
       stride: sizes must be a multiple of it.
@@ -142,7 +139,10 @@ class Generator(keras.Model):
         del training  # its layers hear of it from Keras
         _, colours = self.drawn(laid_over(2.0 * image - 1.0, condition), noise)
         colours = tf.tanh(colours)
-        return image + colours if self.residual else 0.5 + 0.5 * colours
+        if not self.residual:
+            return 0.5 + 0.5 * colours
+        made = image + colours
+        return tf.grad_pass_through(lambda x: tf.clip_by_value(x, 0.0, 1.0))(made)
 
     def drawn(self, x: tf.Tensor, noise: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
         """The last map and, before the tanh, the colours that the head makes of it, (B, H, W, 3) float32."""

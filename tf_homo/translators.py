@@ -24,6 +24,8 @@ from tf_homo.optimizers import Adam
 from tf_homo.perceptual import AttributeClassifier
 from tf_homo.pool import drawn_places
 
+NORMS = ("instance", "none")  # of a picture alone: D meets fakes in other company than G makes them in
+
 
 @dataclasses.dataclass(frozen=True)
 class Options(Moves):
@@ -33,14 +35,14 @@ class Options(Moves):
     generator: str = option("resnet", "network G", generators.KINDS)
     width: int = option(64, "channels of the generator's first convolution; everything scales with it", low=1)
     blocks: int = option(6, "residual blocks of the resnet", low=1)
-    norm: str = option("instance", "normalisation in generators", generators.NORMS)
+    norm: str = option("instance", "normalisation in generators", NORMS)
     upsampling: str = option("nearest", "nearest neighbour or pixel shuffle + convolution, or transposed convolution",
                              generators.UPSAMPLINGS)  # fmt: skip
     residual: bool = option(False, "generators draw what is added to the picture")
     critic_width: int = option(0, "channels of the discriminator's first convolution; 0: --width")
     field: int = option(70, f"receptive field of a patch in pixels: {', '.join(map(str, discriminators.FIELDS))}")
     scales: int = option(1, "discriminators at so many sizes, each half the one before", low=1)
-    critic_norm: str = option("instance", "normalisation in discriminators", generators.NORMS)
+    critic_norm: str = option("instance", "normalisation in discriminators", NORMS)
     spectral: bool = option(False, "spectral normalisation in discriminators, usually with --critic_norm=none")
 
     classifier_steps: int = option(1000, "steps of the reader alone; it tells which way a morph goes", low=1)
@@ -124,9 +126,16 @@ class Translator(BranchedMethod):
         def translate(image, strength):
             return {"image": tf.clip_by_value(self.translated(as_many(image, strength), strength), 0.0, 1.0)}
 
+        def read(image):
+            return {"reading": self.read(image)}
+
         image = tf.TensorSpec((None, size, size, 3), tf.float32)
         code = tf.TensorSpec((None, len(self.attributes)), tf.float32)
-        return super().signatures() | {"translate": Signature(translate, {"image": image, "strength": code})}
+        own = {
+            "translate": Signature(translate, {"image": image, "strength": code}),
+            "read": Signature(read, {"image": image}),
+        }
+        return super().signatures() | own
 
     def sample(self, batch):
         """Rows of pictures: as they are; told all from -1 to 1 or, of several attributes, the other side of each."""

@@ -106,7 +106,7 @@ CASES |= {
         | {
             "generator": "unet",
             "upsampling": "shuffle",
-            "norm": "batch",
+            "norm": "none",
             "residual": True,
             "coarse_steps": 2,
             "critic_norm": "none",
@@ -117,7 +117,7 @@ CASES |= {
         ("Young",),
     ),
     "stargan": Case(
-        "stargan", TRANSLATOR | {"upsampling": "transposed", "critic_steps": 2, "self_weight": 1.0}, PAIRED
+        "stargan", TRANSLATOR | {"field": 70, "upsampling": "transposed", "critic_steps": 2, "self_weight": 1.0}, PAIRED
     ),
 }
 

@@ -22,13 +22,15 @@ FACES = 40
 class Fake:
     """Told a code c it writes (1 + c) / 2 as the strength of its attribute, and of others what `spill` says."""
 
-    format, path, signatures = "tflite", Path("fake.tflite"), {"translate"}
+    format, path, signatures = "tflite", Path("fake.tflite"), {"translate", "read"}
 
     def __init__(self, answer=lambda code: (1 + code) / 2, spill=0.0, attributes=("Eyeglasses",)):
         self.answer, self.spill = answer, spill
         self.info = {"image_size": SIZE, "attributes": list(attributes), "step": 5}
 
-    def call(self, name, image, strength):
+    def call(self, name, image, strength=None):
+        if name == "read":  # of every second face the other side
+            return (2 * image[:, 0, GLASSES, :1] - 1) * np.where(np.arange(len(image)) % 2, -1, 1)[:, None]
         assert name == "translate" and len(image) == len(strength) <= codes.BATCH
         image = image.copy()
         before = image[:, 0, GLASSES].copy()
@@ -77,6 +79,7 @@ def test_one_that_does_as_it_is_told(written):
     assert value(row, "changed", "changed_told_with", "changed_told_without", "changed_in_truth") == [1, 1, 1, 1]
     assert value(row, "moved", "leakage", "own_change", "own_change_95") == pytest.approx([1, 0, 0, 0], abs=1e-6)
     assert value(row, "linearity_error", "monotonic_rate") == pytest.approx([0, 1], abs=1e-6)
+    assert value(row, "read_right") == [0.5]
     for side in ("with", "without"):
         assert row["response"][side] == pytest.approx(np.linspace(0, 1, 9).tolist())
     assert row["changed_told_with"]["n"] + row["changed_told_without"]["n"] == row["changed"]["n"] == FACES

@@ -75,8 +75,8 @@ class CycleGan(CycleTranslator):
         return latent
 
     def moves(self, difference, source):
-        """From the source to what G or F makes of it, as far as source and target differ: codes are -1 or 1 then, whatever
-        the reader's doubts.
+        """From the source to what G or F makes of it where the target is of the other domain: codes are -1 or 1 then,
+        whatever the reader's doubts.
         """
         code = 0.5 * (tf.sign(self.read(source + difference)) - tf.sign(self.read(source)))
         return [self.translated(source, code) - source]

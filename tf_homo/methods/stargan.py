@@ -21,16 +21,17 @@ import tensorflow as tf
 from tf_homo import losses
 from tf_homo.branches import partner
 from tf_homo.discriminators import StarCritic
+from tf_homo.errors import InputError
 from tf_homo.generators import halved
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.translators import Options, Translator
 
+FORM = ("field", "scales", "critic_norm", "spectral")  # options of a patch discriminator
+
 
 @dataclasses.dataclass(frozen=True)
 class Config(Options):
-    """Options of StarGAN; each is a flag. D has its own form: --field, --scales, --critic_* but its width and rate, and
-    --spectral do not reach it.
-    """
+    """Options of StarGAN; each is a flag. D has its own form, so those of FORM stay as they are."""
 
     rate: float = option(1e-4, "Adam's rate")
     critic_steps: int = option(5, "critic steps for one step of the generator", low=1)
@@ -47,6 +48,9 @@ class StarGan(Translator):
     averaged = ("generator", "reader")
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
+        for name in FORM:
+            if (given := getattr(config, name)) != Config.__dataclass_fields__[name].default:
+                raise InputError(f"--{name}={given}: StarGAN's critic has a form of its own; leave --{name} out")
         super().__init__(config, attributes, groups, **kwargs)
         self.generator = self.made_generator("generator", True)
         steps = min(int(math.log2(config.image_size)) - 1, 6)  # down to 2x2 cells, as the paper's

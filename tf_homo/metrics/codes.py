@@ -8,6 +8,7 @@ For each attribute that the model is told, with the strengths that the carried r
                  told "with" and told "without" alone, and of the drawn truth, the mark that the reader allows
     moved        how far its strength went on average, as a share of the way to the other end
     leakage      as in evaluate: how far each other group moves along, as a share of the movement of its own
+    read_right   share of faces that the model's own reader, which tells a morph its way, puts on their side
     own_change   mean absolute change, in [0, 1], of faces told what they are already: the same call as one with a wrong
                  label, "make it a Y" where it is one. Also its 95th percentile over faces
     other_change the same of faces told the other side, and own_share = own_change / other_change: small where it knows
@@ -70,7 +71,7 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
 
     from tf_homo import report
     from tf_homo.data import drawing
-    from tf_homo.metrics import translation
+    from tf_homo.metrics import scores, translation
 
     told = model.info.get("attributes") or []
     if "translate" not in model.signatures:
@@ -84,6 +85,9 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
     own = np.stack([np.zeros(count) if c is None else np.where(strengths[:, c] >= 0.5, 1, -1) for c in columns], axis=1)
     ramp = np.linspace(-1, 1, STEPS, dtype=np.float32)
     before = reader.read(images)[0]
+    read = None  # (n, K)
+    if "read" in model.signatures:
+        read = np.concatenate([model.call("read", image=images[i : i + BATCH]) for i in range(0, count, BATCH)])
     found, rows = {}, []
     for name in tqdm(known, unit="attribute", disable=len(known) == 1):
         truth = reader.read(opposite(faces, drawing.ATTRIBUTES.index(name), images.shape[1]))[0]
@@ -92,6 +96,9 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
         frames = np.stack([translation.translated(model, images, code, BATCH) for code in codes])  # (V, n, S, S, 3)
         reads = np.stack([reader.read(frame)[0] for frame in frames], axis=1)  # (n, V, 18)
         found[name] = one(name, strengths, images, frames, before, reads, truth)
+        if read is not None:
+            at = told.index(name)
+            found[name]["read_right"] = scores.value((read[:, at] >= 0) == (own[:, at] > 0))
         rows += [np.stack([images[i], *frames[:, i]]) for i in range(SHOWN if len(known) == 1 else 2)]
     labels = ["source", *(f"{code:g}" for code in ramp)]
     about = {"path": str(model.path), "format": model.format, "step": model.info.get("step")}
