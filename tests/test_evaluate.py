@@ -115,6 +115,17 @@ def test_a_remainder_makes_all_together_straight(model, tmp_path, monkeypatch):
             assert own["value"] == pytest.approx(systems["latent_lerp"]["all"][key]["value"], abs=1e-4), key
 
 
+def test_a_system_that_knows_less_of_a_group_is_noted(model, tmp_path, monkeypatch):
+    less = Fake(attributes=["Smiling", "Young"])
+    monkeypatch.setattr(serving, "load", lambda path: {"x": model, "y": less}[path])
+    run("--model=x", "--system=less=y", f"--output_dir={tmp_path}", "--pairs=2", "--steps=3")
+    notes = json.loads((tmp_path / "evaluation.json").read_text())["systems"]["less"]["notes"]
+    said = {key: why for key, why in notes.items() if key.endswith(".attributes")}
+    assert list(said) == ["groups.expression.attributes"]
+    assert "never told Mouth_Slightly_Open" in said["groups.expression.attributes"]
+    assert "less, groups.expression: it was never told Mouth" in (tmp_path / "report.html").read_text()
+
+
 def test_a_system_with_some_of_the_branches_is_measured_by_these(model, tmp_path, monkeypatch):
     some = Fake(branches=["age"], groups={"age": ["Young"]})
     monkeypatch.setattr(serving, "load", lambda path: {"x": model, "y,z": some}[path])

@@ -126,9 +126,11 @@ def test_a_cyclegan_has_two_ends_and_mixes_between(monkeypatch):
     codes = tf.constant([[1.0], [-1.0], [0.0], [0.5], [-0.5]])
     found = grey(method.translated(images(*[0.5] * 5), codes))
     np.testing.assert_allclose(found, [0.9, 0.3, 0.5, 0.7, 0.4], rtol=1e-5)
-    monkeypatch.setattr(method, "read", lambda image: image[:, 0, 0, :1] - 0.5)  # bright ones have it; it is in doubt
-    dark, bright = images(0.2), images(0.8)
-    for source, target, moved in ((dark, bright, 0.4), (bright, dark, -0.2), (dark, dark, 0), (bright, bright, 0)):
+    monkeypatch.setattr(method, "read", lambda image: 2 * image[:, 0, 0, :1] - 1)  # bright ones have it
+    dark, bright, doubtful = images(0.2), images(0.8), images(0.5)  # -0.6, 0.6, 0
+    for source, target, moved in (
+        (dark, bright, 0.4), (bright, dark, -0.2), (dark, dark, 0), (bright, bright, 0), (dark, doubtful, 0.2),
+    ):  # fmt: skip
         (move,) = method.moves(target - source, source)
         np.testing.assert_allclose(grey(move), [moved], atol=1e-5)
 

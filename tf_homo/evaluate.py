@@ -219,6 +219,12 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
             result["systems"][name]["groups"][group] = dict.fromkeys(scores.KEYS)
             result["systems"][name]["notes"][f"groups.{group}"] = "it has no such branch"
             curves[name][group] = curves[name][group][:0]
+        for group, members in plan.groups.items():
+            lacking = set(members) - set(other.info.get("attributes") or members)
+            if group in other.info["branches"] and lacking:
+                result["systems"][name]["notes"][f"groups.{group}.attributes"] = (
+                    f"it was never told {', '.join(sorted(lacking))}, by which it is measured here as well"
+                )
     for name, one in {"tf_homo": model, **others}.items():
         if (one.info.get("config") or {}).get("rest") == "remainder":
             result["systems"][name]["notes"]["all"] = EQUAL if name == "tf_homo" else STRAIGHT

@@ -34,6 +34,14 @@ def test_score(counts, expected):
     np.testing.assert_allclose(segmentation.score(np.array(counts)), expected)
 
 
+def test_pictures_drawn_anew_give_the_spread_of_a_share():
+    """A quarter of 400 pictures is read wrong: a standard error of sqrt(1/4 * 3/4 / 400)."""
+    one = np.diag([1, 0]), np.array([[0, 1], [0, 0]])
+    found = segmentation.resampled(np.stack([one[i % 4 == 0] for i in range(400)]))[:, 0]
+    assert found.mean() == pytest.approx(0.75, abs=0.005)
+    assert found.std() == pytest.approx(np.sqrt(3 / 16 / 400), rel=0.1)
+
+
 def test_guessing_the_largest_class_wins_pixels_only():
     found = segmentation.score(np.array([[90, 0], [10, 0]]))
     np.testing.assert_allclose(found, Score(0.9, 0.5, 0.45))

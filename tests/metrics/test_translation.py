@@ -21,10 +21,10 @@ class Perfect:
     palette = PALETTE
     about = {"data": {"direction": "a_to_b"}}
 
-    def score(self, images, truth):
+    def counts(self, images, truth):
         scale = 255 if images.dtype != np.uint8 else 1
         found = segmentation.nearest((255 - scale * images).round().astype(np.uint8), PALETTE)
-        return segmentation.score(segmentation.confusion(truth, found, len(PALETTE)))
+        return segmentation.each_confusion(truth, found, len(PALETTE))
 
 
 @pytest.fixture
@@ -38,21 +38,28 @@ def examples(images, inputs, direction):
     return Examples(images, np.zeros((4, 0), np.float32), (), about={"direction": direction}, inputs=inputs)
 
 
+def score(made, pairs):
+    counts = translation.counts(made, pairs, Perfect())
+    assert counts.shape == (4, len(PALETTE), len(PALETTE)) and (counts.sum((1, 2)) == 32 * 32).all()
+    return segmentation.score(counts.sum(0))
+
+
 def test_pictures_are_read_by_the_segmenter_and_labels_by_their_colours(labels):
     pictures = 255 - labels
     to_pictures, to_labels = examples(pictures, labels, "a_to_b"), examples(labels, pictures, "b_to_a")
     for true, pairs in ((pictures, to_pictures), (labels, to_labels)):
-        assert translation.score(true, pairs, Perfect()) == (1, 1, 1)
-        assert translation.score(true / np.float32(255), pairs, Perfect()) == (1, 1, 1)
-        assert translation.score(true[::-1], pairs, Perfect()).pixel_accuracy < 0.3
+        assert score(true, pairs) == score(true / np.float32(255), pairs) == (1, 1, 1)
+        assert score(true[::-1], pairs).pixel_accuracy < 0.3
 
 
 def test_numbers_of_the_true_pictures(labels):
-    found = translation.measured(255 - labels, examples(255 - labels, labels, "a_to_b"), Perfect())
+    pairs = examples(255 - labels, labels, "a_to_b")
+    right = translation.counts(255 - labels, pairs, Perfect())
+    found = translation.measured(255 - labels, pairs, right)
     assert set(found) == set(translation.COLUMNS)
     assert [found[name] for name in ("pixel_accuracy", "class_iou", "L", "a", "b")] == pytest.approx([1] * 5)
     assert found["l1"] == 0
-    darker = translation.measured((255 - labels) // 2, examples(255 - labels, labels, "a_to_b"), Perfect())
+    darker = translation.measured((255 - labels) // 2, pairs, right)
     assert darker["l1"] > 20 and darker["L"] < 0.9
 
 

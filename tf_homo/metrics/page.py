@@ -177,7 +177,12 @@ def html(
         result=result, names=list(systems), lines=lines, groups=groups, keys=(*RESPONSE, *LONE), ours=ours,
         about=[(name, SYSTEMS.get(name, "another model, given by --system")) for name in systems],
         network=network, first_pairs=_first_pairs(result), meanings=meanings,
-        remarks=[(name, of["notes"]["all"]) for name, of in systems.items() if "all" in of["notes"]],
+        remarks=[
+            (name, scope.removesuffix(".attributes"), why)
+            for name, of in systems.items()
+            for scope, why in of["notes"].items()
+            if scope == "all" or scope.endswith(".attributes")
+        ],
         curves=report.embedded(curves_picture(plan, curves)),
         arrivals=report.embedded(arrivals_picture(plan, curves[ours])),
         strips=[

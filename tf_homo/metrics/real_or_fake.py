@@ -64,7 +64,9 @@ def main(_: list[str]) -> None:
 
 
 def _define_flags() -> None:
-    flags.DEFINE_string("model", None, "run folder, SavedModel or .tflite that translates pictures", required=True)
+    flags.DEFINE_string(
+        "model", None, "run folder, SavedModel or .tflite that learned from pairs (pix2pix)", required=True
+    )
     flags.DEFINE_string("output", None, "the file to write, NAME.html", required=True)
     flags.DEFINE_string("title", None, "what the result calls the system; by default the name of --model")
     flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")

@@ -37,6 +37,20 @@ def confusion(truth: np.ndarray, found: np.ndarray, classes: int) -> np.ndarray:
     return np.bincount(places, minlength=classes**2).reshape(classes, classes)
 
 
+def each_confusion(truth: np.ndarray, found: np.ndarray, classes: int) -> np.ndarray:
+    """n_ij (N, K, K) int64 of each of N label maps."""
+    return np.stack([confusion(*maps, classes) for maps in zip(truth, found, strict=True)])
+
+
+def resampled(counts: np.ndarray, times: int = 1000) -> np.ndarray:
+    """The three measures (times, 3) of N pictures drawn anew from N, with replacement; counts (N, K, K). Those of two
+    systems belong together row by row.
+    """
+    rng, number = np.random.default_rng(0), len(counts)
+    taken = rng.multinomial(number, np.full(number, 1 / number), times)
+    return np.array([score(np.tensordot(often, counts, 1)) for often in taken])
+
+
 def score(counts: np.ndarray) -> Score:
     """The three measures of n_ij (K, K). Classes that are nowhere in the truth have no accuracy and no IoU and are left
     out, though what is wrongly read as one counts against the others.

@@ -50,9 +50,9 @@ class Segmenter:
         parts = [self._call(report.to_unit(images[i : i + batch])) for i in range(0, len(images), batch)]
         return np.concatenate(parts).astype(np.uint8)
 
-    def score(self, images: np.ndarray, truth: np.ndarray) -> Score:
-        """How well the label maps `truth` (N, H, W) are read back from images."""
-        return segmentation.score(segmentation.confusion(truth, self.read(images), len(self.palette)))
+    def counts(self, images: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        """What is read back from images of the label maps `truth` (N, H, W): n_ij (N, K, K)."""
+        return segmentation.each_confusion(truth, self.read(images), len(self.palette))
 
 
 def build(classes: int, width: int = 32):
@@ -118,7 +118,8 @@ def made(source, size: int, steps: int, batch: int = 16) -> Segmenter:
     train(network, images, segmentation.nearest(inputs, palette), steps, min(batch, len(images)))
     segmenter = Segmenter(network, palette, {"image_size": size, "steps": steps, "data": examples.about})
     held_out = translation.pairs(source, "", size)
-    own = segmenter.score(held_out.images, segmentation.nearest(held_out.inputs, palette))
+    counts = segmenter.counts(held_out.images, segmentation.nearest(held_out.inputs, palette))
+    own = segmentation.score(counts.sum(0))
     segmenter.about |= {"score": own._asdict(), "pictures": len(held_out)}
     return segmenter
 

@@ -1,4 +1,4 @@
-"""Measures systems that translate pictures, on pairs that they were not trained on, beside the true pictures.
+"""Measures systems that learned from pairs (pix2pix), on pairs that they were not trained on, beside the true pictures.
 
     python -m tf_homo.metrics.translation --segmenter=runs/segmenter --model=L1=runs/l1 --model=L1+cGAN=runs/cgan \\
         --output_dir=runs/translation
@@ -20,7 +20,6 @@ from absl import flags
 from tf_homo import errors, files, report, serving
 from tf_homo.errors import InputError
 from tf_homo.metrics import checkerboard, colour, segmentation
-from tf_homo.metrics.segmentation import Score
 
 HELD_OUT = ("validation", "test")  # the first that has pairs
 TRUTH = "ground truth"
@@ -89,20 +88,21 @@ def first(examples, count: int | None):
     return dataclasses.replace(examples, **cut, extras={})
 
 
-def score(made: np.ndarray, examples, segmenter) -> Score:
-    """The segmentation score of what was made (N, S, S, 3) of the inputs of `examples`, by `segmenter`: it reads
-    pictures; label maps are read by their colours.
+def counts(made: np.ndarray, examples, segmenter) -> np.ndarray:
+    """n_ij (N, K, K) of what was made (N, S, S, 3) of the inputs of `examples`: pictures are read by `segmenter`, label
+    maps by their colours.
     """
     palette = segmenter.palette
     if examples.about["direction"] == segmenter.about["data"]["direction"]:
-        return segmenter.score(made, segmentation.nearest(examples.inputs, palette))
+        return segmenter.counts(made, segmentation.nearest(examples.inputs, palette))
     truth, found = (segmentation.nearest(maps, palette) for maps in (examples.images, made))
-    return segmentation.score(segmentation.confusion(truth, found, len(palette)))
+    return segmentation.each_confusion(truth, found, len(palette))
 
 
-def measured(made: np.ndarray, examples, segmenter) -> dict[str, float]:
-    """Every number of COLUMNS for what was made: segmentation score; intersection of the histograms of L, a and b with
-    those of the real pictures, and how far off they are; energy and peak of checkerboards; L1 in 1/255.
+def measured(made: np.ndarray, examples, read: np.ndarray) -> dict[str, float]:
+    """Every number of COLUMNS for what was made, its `counts` being `read`: segmentation score; intersection of the
+    histograms of L, a and b with those of the real pictures, and how far off they are; energy and peak of
+    checkerboards; L1 in 1/255.
     """
     made, real = report.to_unit(made), report.to_unit(examples.images)
     histograms = [colour.histograms(images) for images in (made, real)]
@@ -114,7 +114,7 @@ def measured(made: np.ndarray, examples, segmenter) -> dict[str, float]:
     off = {f"{channel}_off": far for channel, far in colour.distance(*histograms).items()}
     l1 = 255 * float(np.abs(made - real).mean())
     colours = colour.intersection(*histograms) | off
-    return score(made, examples, segmenter)._asdict() | colours | checks | {"l1": l1}
+    return segmentation.score(read.sum(0))._asdict() | colours | checks | {"l1": l1}
 
 
 def table(rows: Mapping[str, Mapping[str, float]], columns: Sequence[str] = tuple(COLUMNS)) -> str:
@@ -159,15 +159,18 @@ def main(_: list[str]) -> None:
         if examples is not None and not np.array_equal(own.inputs, examples.inputs):
             raise InputError(f"--model={text}: was trained on other pairs than {next(iter(made))}; measure them apart")
         examples = own
-        rows[name] = measured(made[name], examples, segmenter)
-    rows = {TRUTH: measured(examples.images, examples, segmenter)} | rows
+        rows[name] = measured(made[name], examples, counts(made[name], examples, segmenter))
+    truth = examples.images
+    rows = {TRUTH: measured(truth, examples, counts(truth, examples, segmenter))} | rows
     text = f"{table(rows)}\n\n{len(examples)} pairs of {examples.about['dataset']} that were not trained on.\n"
     write(folder, "translation", examples, made, {"models": rows, "pairs": len(examples)}, text)
     print(text)
 
 
 def _define_flags() -> None:
-    flags.DEFINE_multi_string("model", None, "NAME=PATH of a run folder, SavedModel or .tflite", required=True)
+    flags.DEFINE_multi_string(
+        "model", None, "NAME=PATH of a run folder, SavedModel or .tflite that learned from pairs", required=True
+    )
     flags.DEFINE_string("segmenter", None, "folder of the segmenter; see tf_homo.metrics.segmenter", required=True)
     flags.DEFINE_string("output_dir", None, "folder for the results", required=True)
     flags.DEFINE_integer("pairs", None, "how many pairs; by default all that are held out", 1)
