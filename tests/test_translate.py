@@ -10,6 +10,7 @@ from tf_homo import photos, serving, translate
 from tf_homo.data.examples import Examples
 from tf_homo.errors import InputError
 from tf_homo.methods.pix2pix import Config, Pix2Pix
+from tf_homo.metrics import translation
 from tf_homo.trainer import Trainer, strategy
 
 
@@ -67,6 +68,21 @@ def test_a_picture_is_decoded_once(run, picture, monkeypatch):
     monkeypatch.setattr(photos, "decode", lambda path: decoded.append(path) or real(path))
     translate.translated(run, file := picture(16, 16), 1024)
     assert decoded == [file]
+
+
+def test_noise_by_its_seed(run, picture, tmp_path):
+    config = Config(image_size=16, width=2, steps=1, gan_weight=0.0, norm="instance", test_dropout=True)
+    noisy, file = trained(Pix2Pix, config, tmp_path / "noisy", 16), picture(16, 16)
+    one, same, other = (translate.translated(noisy, file, 1024, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.allclose(one, other, atol=1e-4)
+    assert not np.allclose(one, translate.translated(noisy, file, 1024), atol=1e-4)
+    model, images = serving.load(noisy), np.random.default_rng(0).random((3, 16, 16, 3), np.float32)
+    all_, some = (translation.translated(model, images, batch=batch, noise_seed=1) for batch in (3, 2))
+    np.testing.assert_allclose(all_, some, atol=1e-6)
+    assert not np.allclose(all_, translation.translated(model, images), atol=1e-4)
+    with pytest.raises(InputError, match=f"--noise_seed=1: {run} takes no noise; train it with --test_dropout"):
+        translate.translated(run, file, 1024, 1)
 
 
 def test_what_is_refused(picture, tmp_path):

@@ -171,6 +171,14 @@ def paired(path: str | os.PathLike) -> Morpher:
     return model
 
 
+def noise(model: Morpher, count: int, seed: int) -> np.ndarray:
+    """Noise (count, N) in [0, 1) for the dropout of `translate_noisy`; InputError where the model has none."""
+    if "translate_noisy" not in model.signatures:
+        raise InputError(f"--noise_seed={seed}: {model.path} takes no noise; train it with --test_dropout")
+    size = model.calls["translate_noisy"].inputs["noise"][1]
+    return np.random.default_rng(seed).random((count, size), np.float32)
+
+
 def not_paired(path: str | os.PathLike) -> InputError:
     """The error that `paired` raises."""
     return InputError(f"{path}: makes no picture of a picture alone; give a model that learned from pairs")

@@ -21,7 +21,7 @@ trained in large batches and used on single pictures.
 Differs from the paper, each by a flag, the default first:
   * upsampling by nearest neighbour and a convolution (the paper: transposed convolutions): --upsample=transposed;
   * dropout only while training; --test_dropout adds a signature that takes its noise as an input, so that the same
-    noise gives the same picture;
+    noise gives the same picture (--noise_seed where programs translate);
   * an average of G's weights is exported: --average_decay=0 takes the last ones;
   * batches of at least 2, and He's initialisation: no flag.
 Beyond it, off by default: discriminators at several --scales, --spectral norm, other adversarial losses (--gan), and

@@ -58,7 +58,7 @@ def main(_: list[str]) -> None:
     given = flags.FLAGS
     output = files.output_file("output", given.output)
     places = {"data_dir": given.data_dir, "data_path": given.data_path}
-    made, examples = translation.held_out(given.model, PRACTICE + COUNTED, **places)
+    made, examples = translation.held_out(given.model, PRACTICE + COUNTED, given.noise_seed, **places)
     files.write_text(output, page(examples.images[: len(made)], made, given.title or Path(given.model).name))
     print(output)
 
@@ -69,6 +69,7 @@ def _define_flags() -> None:
     )
     flags.DEFINE_string("output", None, "the file to write, NAME.html", required=True)
     flags.DEFINE_string("title", None, "what the result calls the system; by default the name of --model")
+    flags.DEFINE_integer("noise_seed", None, "dropout at work, with this noise, of models with --test_dropout", 0)
     flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
     flags.DEFINE_string("data_path", None, "the folder of the pairs, where it has moved")
 

@@ -32,24 +32,29 @@ SHOWN = 8  # pairs in the picture
 
 
 def translated(
-    model: serving.Morpher, images: np.ndarray, codes: np.ndarray | None = None, batch: int = 16
-) -> np.ndarray:
+    model: serving.Morpher, images: np.ndarray, codes: np.ndarray | None = None, batch: int = 16,
+    noise_seed: int | None = None,
+) -> np.ndarray:  # fmt: skip
     """Images (N, S, S, 3), uint8 or float in [0, 1] -> what `model` makes of them, float32 in [0, 1], told `codes`
     (N, K) where it listens to any; `batch` at a time, which counts where its norms take the statistics of what they
-    are given.
+    are given. With `noise_seed` its dropout is at work.
     """
+    name, more = "translate", {} if codes is None else {"strength": codes}
+    if noise_seed is not None:
+        name, more = "translate_noisy", {"noise": serving.noise(model, len(images), noise_seed)}
     made = []
     for i in range(0, len(images), batch):
-        given = {} if codes is None else {"strength": codes[i : i + batch]}
-        made.append(model.call("translate", image=report.to_unit(images[i : i + batch]), **given))
+        given = {arg: rows[i : i + batch] for arg, rows in more.items()}
+        made.append(model.call(name, image=report.to_unit(images[i : i + batch]), **given))
     return np.concatenate(made)
 
 
-def held_out(path: str | os.PathLike, count: int | None = None, **places: str | None):
+def held_out(path: str | os.PathLike, count: int | None = None, noise_seed: int | None = None, **places: str | None):
     """What the model in `path` makes of `count` held-out pairs of its own data, and these pairs (Examples).
 
     Args:
       count: how many, the first; by default all.
+      noise_seed: as of `translated`.
       places: data_dir and data_path, where the data have moved.
 
     Raises:
@@ -60,7 +65,7 @@ def held_out(path: str | os.PathLike, count: int | None = None, **places: str | 
     model = serving.paired(path)
     source = Source.recorded(model.info, **{name: place for name, place in places.items() if place})
     chosen = first(pairs(source, "", model.info["image_size"]), count)
-    return translated(model, chosen.inputs), chosen
+    return translated(model, chosen.inputs, noise_seed=noise_seed), chosen
 
 
 def pairs(source, split: str, size: int):
@@ -155,7 +160,7 @@ def main(_: list[str]) -> None:
         name, _, path = text.partition("=")
         if not path or name in made:
             raise InputError(f"--model={text}: write NAME=PATH, each name once")
-        made[name], own = held_out(path, given.pairs, **places)
+        made[name], own = held_out(path, given.pairs, given.noise_seed, **places)
         if examples is not None and not np.array_equal(own.inputs, examples.inputs):
             raise InputError(f"--model={text}: was trained on other pairs than {next(iter(made))}; measure them apart")
         examples = own
@@ -173,6 +178,7 @@ def _define_flags() -> None:
     )
     flags.DEFINE_string("segmenter", None, "folder of the segmenter; see tf_homo.metrics.segmenter", required=True)
     flags.DEFINE_string("output_dir", None, "folder for the results", required=True)
+    flags.DEFINE_integer("noise_seed", None, "dropout at work, with this noise, of models with --test_dropout", 0)
     flags.DEFINE_integer("pairs", None, "how many pairs; by default all that are held out", 1)
     flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")
     flags.DEFINE_string("data_path", None, "the folder of the pairs, where it has moved")
