@@ -20,8 +20,8 @@ def run(main: Callable[[list[str]], None], define: Callable[[list[str]], None] |
     def guarded(argv: list[str]) -> None:
         if len(argv) > 1:
             _refuse(f"unexpected argument {argv[1]!r}: every option is a flag, see --help")
-        if not flags.FLAGS["verbosity"].present:  # absl shows every step that libraries tell of
-            logging.set_verbosity(logging.WARNING)
+        if not flags.FLAGS["verbosity"].present:  # libraries tell of steps, and warn of what no user can change
+            logging.set_verbosity(logging.ERROR)
         try:
             main(argv)
         except InputError as error:
