@@ -19,8 +19,8 @@ from tf_homo import alignment, errors, faces
 from tf_homo.data.listing import SPLITS
 from tf_homo.errors import InputError
 
-EYES = np.array([(69.0, 111.0), (108.0, 111.0)])  # in CelebA's pictures of 178x218
-AT_128 = 128 * 39 / 178  # pixels between the eyes where a face is aligned at 128
+EYES = np.array(alignment.CELEBA) * 178 + (0, 20)  # in CelebA's pictures of 178x218: the frame is rows 20 to 198
+AT_128 = 128 * (EYES[1, 0] - EYES[0, 0]) / 178  # pixels between the eyes where a face is aligned at 128
 WIDTH, HEIGHT = 640, 480
 TILT, SCALES = 20, (0.6, 1.6)  # at most so many degrees; of CelebA's own size
 FAR = 5  # pixels at 128: an eye so far from its place is misplaced
