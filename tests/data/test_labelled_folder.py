@@ -326,6 +326,17 @@ def test_one_folder_a_split_and_a_class(tmp_path):
     assert dict(found.left_out.counts) == {"picture outside every class folder": 1}
 
 
+def test_the_folders_of_cyclegan(tmp_path):
+    for name in ("trainA/1.png", "trainB/2.png", "testA/3.png", "testB/more/4.png"):
+        put(tmp_path, name)
+    found = listing(tmp_path)
+    assert found.attributes == ("A", "B")
+    assert dict(zip(found.names, map(tuple, found.labels), strict=True)) == {
+        "trainA/1.png": (1, 0), "trainB/2.png": (0, 1), "testA/3.png": (1, 0), "testB/more/4.png": (0, 1),
+    }  # fmt: skip
+    assert sorted(found.splits) == ["test", "test", "train", "train"]
+
+
 def test_the_stamp_is_another_where_anything_is(folder):
     stamps = [listing(folder).stamp, listing(folder).stamp]
     put(folder, "more.png")  # which no row names

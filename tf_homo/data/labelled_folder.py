@@ -6,6 +6,7 @@
 
     cats/a.jpg    each class is an attribute, 0 or 1; train/cats/a.jpg says the split too, and then every folder has to
     dogs/b.jpg
+    trainA/a.jpg  as CycleGAN's own data sets are laid out: the same as train/A/a.jpg; trainB, testA and testB likewise
 
 Attributes are 0 and 1, -1 and 1, or any numbers, which are scaled to [0, 1] by their range in the training split.
 Where no split is said, a hash of the file name decides: 90 % train, 5 % validation, 5 % test, and files that come later
@@ -13,6 +14,7 @@ move nobody.
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +29,7 @@ from tf_homo.errors import InputError
 
 TABLE, TABLES = "labels.csv", (".csv", ".tsv")
 SHARES = {"validation": 0.05, "test": 0.05}
+SIDES = re.compile("^(train|val|test)([AB])/")  # CycleGAN's folders
 
 
 class LabelledFolder(listed.ListedPictures, skip_registration=True):
@@ -88,19 +91,19 @@ def split_of(name: str) -> str:
 
 def _classes(root: Path, store: stores.Store) -> tuple[tuple[str, ...], Iterator[Row]]:
     """The classes, and a row for each picture below the folder of one."""
-    places = [name.split("/") for name in store.names if stores.is_picture(name)]
-    said = split_folders(root, [parts for parts in places if len(parts) > 1], 3)  # train/cats/a.jpg
-    names = sorted({parts[said] for parts in places if len(parts) > 1 + said})
+    places = {name: SIDES.sub(r"\1/\2/", name).split("/") for name in store.names if stores.is_picture(name)}
+    said = split_folders(root, [parts for parts in places.values() if len(parts) > 1], 3)  # train/cats/a.jpg
+    names = sorted({parts[said] for parts in places.values() if len(parts) > 1 + said})
     if not names:
         raise InputError(
             f"{root}: has neither {TABLE} nor a folder of pictures for each class; name the table with --labels_file"
         )
     rows = (
         Row(
-            0, "/".join(parts), None, SPLIT_NAMES[parts[0].lower()] if said else "",
-            np.array([float(parts[said] == name) for name in names]),
+            0, name, None, SPLIT_NAMES[parts[0].lower()] if said else "",
+            np.array([float(parts[said] == known) for known in names]),
         )
-        for parts in places
+        for name, parts in places.items()
         if len(parts) > 1 + said
     )  # fmt: skip
     return check_names(f"{root}, its folders", names), rows
