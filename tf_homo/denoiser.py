@@ -17,10 +17,7 @@ from tf_homo.networks import Places
 
 WITHIN = 0.6  # variance of a code about the mean that its reading makes likely, where codes have unit scale
 SEEN = (0.3, 1.3)  # mean and spread of ln s while D learns
-TAUGHT = (
-    1.0,
-    6.0,
-)  # s while branches learn: below, the code itself tells its attributes and D does not ask the reading
+TAUGHT = (1.0, 6.0)  # s while branches learn: below, the code itself tells its attributes and D ignores the reading
 
 
 def conv(filters: int, kernel: int = 3, **options) -> layers.Conv2D:

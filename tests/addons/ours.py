@@ -96,13 +96,13 @@ def warped():
 
 
 def averaged():
-    """Weights before the first and after every step of a run, and their moving average after every step."""
+    """Weights before the first and after every step of a stage, and their moving average after every step."""
     images, labels = RNG.integers(0, 256, (10, 4, 4, 3), np.uint8), uniform(10, 1)
     examples, decay = Examples(images, labels, ("Smiling",), about={"dataset": "noise"}), 0.3
     with tempfile.TemporaryDirectory() as folder:
         run = trainer.Trainer(
-            Toy, Config(), examples, folder, strategy=trainer.strategy("one_device"), batch_size=4, sample_every=0,
-            average_decay=decay, optimizer=Momentum(0.1),
+            Toy, Config(first_steps=12, steps=0), examples, folder, strategy=trainer.strategy("one_device"),
+            batch_size=4, sample_every=0, average_decay=decay, optimizer=Momentum(0.1),
         )  # fmt: skip
         weights, averages = [run.live[0].numpy()], []
         for step in range(run.total_steps):
