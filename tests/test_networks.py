@@ -7,7 +7,6 @@ import tensorflow as tf
 from tf_homo import networks
 from tf_homo.layers import precision
 from tf_homo.networks import (
-    Directions,
     Gains,
     Interpolator,
     LatentCritic,
@@ -124,28 +123,6 @@ def test_a_remainder_makes_the_moves_add_up_to_the_difference():
     for variable in branches.trainable_variables:
         variable.assign(variable.value + 0.3 * noise(*variable.shape))
     np.testing.assert_allclose(tf.reduce_sum(branches(x, x), axis=1), x, atol=1e-4)
-
-
-def test_directions_go_by_the_reading_alone_and_add_up_over_a_group():
-    """Fresh ones are fields: T_i = sum_{k in i} r_k d_k, whatever the face and the target's code."""
-    source, difference = noise(2, 4, 4, 8 + 3), noise(2, 4, 4, 8 + 3, seed=1)
-    reading = noise(2, 3, seed=2)
-    difference = tf.concat([difference[..., :8], reading[:, None, None] + tf.zeros((2, 4, 4, 3))], axis=-1)
-    gains = Gains(3)
-    gains.build((4, 4, 8 + 3))
-    branches = Directions(2, 4, masks=[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], remainder=True, gains=gains)
-    assert not np.any(branches(difference, source)[:, :2, ..., :8])
-    fields = noise(3, 4 * 4 * 8, seed=3)
-    branches.fields.assign(fields)
-    moves = branches(difference, source)
-    for i, own in enumerate(([1.0, 0.0, 1.0], [0.0, 1.0, 0.0])):
-        expected = tf.reshape(tf.matmul(reading * own, fields), (2, 4, 4, 8))
-        np.testing.assert_allclose(moves[:, i, ..., :8], expected, atol=1e-5)
-        np.testing.assert_array_equal(moves[:, i, ..., 8:], difference[..., 8:] * own)
-    np.testing.assert_allclose(tf.reduce_sum(moves, axis=1), difference, atol=1e-5)
-    gains.out.bias.assign([0.0, np.arctanh(np.log(1.5) / np.log(2.5)), 0.0, 0.0, 0.0, 0.0])
-    np.testing.assert_allclose(branches(difference, source)[:, 1, ..., :8], 1.5 * moves[:, 1, ..., :8], atol=1e-5)
-    assert not {v.path for v in gains.variables} & {v.path for v in branches.variables}
 
 
 def test_gains_go_by_the_face_and_by_their_own_change():

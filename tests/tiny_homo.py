@@ -30,7 +30,5 @@ def a_batch():
         "labels": tf.constant([[0.0, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 1, 0]]),
         "strength": tf.constant(rng.random((4, 3), np.float32)),
         "mix": tf.constant(rng.random((4, 1, 1, 1), np.float32)),
-        "level": tf.constant(rng.random(4, np.float32)),
-        "size": tf.constant(rng.standard_normal(4, np.float32)),
         "noise": tf.constant(rng.standard_normal((4, 4, 4, 6), np.float32)),
     }

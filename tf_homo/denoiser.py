@@ -1,23 +1,29 @@
-"""A denoiser of codes that is told their attributes, and how it teaches branches: no adversary, least squares only.
+"""Branches that are a denoiser of codes, told their attributes: no adversary, least squares only.
 
-A code F with noise of size s, F + s e, is most likely to come from D(F + s e, s, r), where r is the reading of its
-attributes (Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based generative models", NeurIPS
-2022). What D says of a moved code under the readings that it was moved to, less what it says of the source under its
-own, is the way that is still to go (Hertz, Aberman, Cohen-Or, "Delta denoising score", ICCV 2023).
+D(F + NOISE e, r) guesses a code F from a noisy one and its reading r: the mean of all that it may have been. Asked
+about the code itself as if it were a noisy one, under the reading that branch i leads to and under its own, it says
+what differs between the two kinds of face and belongs to this one:
 
-Differs from Karras et al.: the code is denoised about the mean that its reading makes likely, a linear function that
-is learned with the rest, so that D starts as the best linear one.
+    T_i(F) = D(F, r + r_i) - D(F, r)
+
+Differs from denoising diffusion (Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based
+generative models", NeurIPS 2022): one size of noise, large enough that the code does not tell its attributes itself;
+the code is denoised about the mean that its reading makes likely, a linear function learned with the rest, so that D
+starts as the best linear guess; and no sampling. It is close to a single step of an edit that inverts the flow, less
+what that misses the face itself by, and to the gradient of delta denoising (Hertz, Aberman, Cohen-Or, ICCV 2023)
+without its noise.
 """
 
 import keras
 import tensorflow as tf
 from keras import layers
 
-from tf_homo.networks import Places
+from tf_homo.layers import NearestUpsampling
+from tf_homo.networks import Gains, Interpolator, Places
 
-WITHIN = 0.6  # variance of a code about the mean that its reading makes likely, where codes have unit scale
-SEEN = (0.3, 1.3)  # mean and spread of ln s while D learns
-TAUGHT = (1.0, 6.0)  # s while branches learn: below, the code itself tells its attributes and D ignores the reading
+NOISE = 2.5  # codes have unit scale
+WITHIN = 0.6  # variance of a code about the mean that its reading makes likely
+KEPT = WITHIN / (WITHIN + NOISE**2)  # of what lies beside the mean, by the best linear guess
 
 
 def conv(filters: int, kernel: int = 3, **options) -> layers.Conv2D:
@@ -26,101 +32,119 @@ def conv(filters: int, kernel: int = 3, **options) -> layers.Conv2D:
 
 
 class Block(layers.Layer):
-    """x + conv(silu(scale(condition) norm(conv(silu(x))) + shift(condition))); starts as the identity."""
+    """x + conv(silu(scale norm(conv(silu(x))) + shift)), where a condition says scale and shift; at first x itself."""
 
     def __init__(self, filters: int, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.first, self.second = conv(filters), conv(filters, kernel_initializer="zeros")
         self.norm = layers.GroupNormalization(min(8, filters))
-        self.condition = layers.Dense(2 * filters)
 
-    def build(self, shape, condition_shape):
+    def build(self, shape, condition=None):
         self.first.build(shape)
         self.norm.build((*shape[:-1], self.filters))
         self.second.build((*shape[:-1], self.filters))
-        self.condition.build(condition_shape)
+        self.condition = layers.Dense(2 * self.filters) if condition else None
+        if condition:
+            self.condition.build(condition)
 
-    def call(self, x, condition):
-        scale, shift = tf.split(self.condition(condition)[:, None, None], 2, axis=-1)
-        return x + self.second(tf.nn.silu(self.norm(self.first(tf.nn.silu(x))) * (1.0 + scale) + shift))
+    def call(self, x, condition=None):
+        y = self.norm(self.first(tf.nn.silu(x)))
+        if condition is not None:
+            scale, shift = tf.split(self.condition(condition)[:, None, None], 2, axis=-1)
+            y = y * (1.0 + scale) + shift
+        return x + self.second(tf.nn.silu(y))
 
 
-class Denoiser(keras.Model):
-    """D(code + s e (B, h, w, d), s (B,), reading (B, K)) -> code (B, h, w, d); h and w are even.
+class Denoised(Interpolator):
+    """T_i(F) = D(F, r + r_i) - D(F, r): no code of the target, so that a reading that somebody wishes for does as well.
 
-    A U-net of two scales, `width` channels at the code's own and twice that at half of it.
+    D has two parts. The trunk, `width` channels at the code's own size and twice that at half of it, sees the code
+    alone and runs once; the head, `branch_width` channels, is told a reading and runs once a branch. h and w are even.
+    `gains` scales r_i; it is no part of this network and learns alone.
     """
 
-    def __init__(self, width: int, **kwargs):
-        super().__init__(autocast=False, **kwargs)
+    def __init__(self, branches: int, branch_width: int = 0, *args, width: int, gains: Gains, **kwargs):
+        super().__init__(0, branch_width or width // 2, *args, **kwargs)
         self.width = width
+        self.scaled = lambda *seen: gains(*seen)  # Keras would count a layer's weights among this network's own
 
-    def build(self, code, reading):
-        h, w, d = code
-        wide = 2 * self.width
-        self.mean = layers.Dense(h * w * d, kernel_initializer="zeros", dtype="float32")
-        self.mean.build((None, reading))
-        self.told = keras.Sequential([layers.Dense(128, "silu"), layers.Dense(128, "silu")])
-        self.told.build((None, reading + 8))
+    def build(self, shape):
+        attributes = len(self.masks[0])
+        h, w, self.depth = shape[1], shape[2], shape[3] - attributes
+        fine, coarse = (None, h, w), (None, h // 2, w // 2)
+        wide, head, told = 2 * self.width, self.branch_width, (None, 128)
         self.into = keras.Sequential([conv(self.width), Places()])
-        self.into.build((None, h, w, 2 * d + reading))
-        self.fine = [Block(self.width) for _ in range(4)]
+        self.fine = [Block(self.width) for _ in range(2)]
         self.down = keras.Sequential([conv(wide, 2, strides=2), Places()])
-        self.down.build((None, h, w, self.width))
         self.coarse = [Block(wide) for _ in range(3)]
-        self.up = keras.Sequential([layers.UpSampling2D(), conv(self.width)])
-        self.up.build((None, h // 2, w // 2, wide))
-        self.join = conv(self.width, 1)
-        self.join.build((None, h, w, wide))
-        self.out = conv(d, kernel_initializer="zeros")
-        self.out.build((None, h, w, self.width))
-        for block in self.fine:
-            block.build((None, h, w, self.width), (None, 128))
-        for block in self.coarse:
-            block.build((None, h // 2, w // 2, wide), (None, 128))
+        self.kept, self.turned = conv(head, 1), conv(2 * head, 1)
+        self.into.build((*fine, self.depth))
+        self.down.build((*fine, self.width))
+        self.kept.build((*fine, self.width))
+        self.turned.build((*coarse, wide))
+
+        self.mean = layers.Dense(h * w * self.depth, kernel_initializer="zeros", dtype="float32")
+        self.told = keras.Sequential([layers.Dense(128, "silu"), layers.Dense(128, "silu")])
+        self.head_coarse = Block(2 * head)
+        self.up = keras.Sequential([conv(head, 1), NearestUpsampling()])
+        self.join = conv(head)
+        self.head_fine = [Block(head) for _ in range(2)]
+        self.out = conv(self.depth, kernel_initializer="zeros")
+        self.mean.build((None, attributes))
+        self.told.build((None, attributes))
+        self.head_coarse.build((*coarse, 2 * head), told)
+        self.up.build((*coarse, 2 * head))
+        self.join.build((*fine, 2 * head + self.depth + attributes))
+        self.out.build((*fine, head))
+        for blocks, size, condition in (
+            (self.fine, (*fine, self.width), None),
+            (self.coarse, (*coarse, wide), None),
+            (self.head_fine, (*fine, head), told),
+        ):
+            for block in blocks:
+                block.build(size, condition)
         self.built = True
 
-    def call(self, noisy, size, reading):
-        mean = tf.reshape(self.mean(reading), tf.shape(noisy))
-        level = tf.math.log(size[:, None]) / 4.0 * tf.constant([1.0, 2.0, 4.0, 8.0])
-        told = self.told(tf.concat([reading, tf.cos(level), tf.sin(level)], axis=-1))
-        size = size[:, None, None, None]
-        total = WITHIN + size**2
-        away = noisy - mean
-        spread = reading[:, None, None] + tf.zeros_like(away[..., :1])
-        x = self.into(tf.concat([away / total**0.5, mean, spread], axis=-1))
-        for block in self.fine[:2]:
-            x = block(x, told)
-        kept, x = x, self.down(x)
+    def look(self, noisy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the trunk sees of codes (B, h, w, d), at their own size and at half of it."""
+        x = self.into(noisy / (1.0 + NOISE**2) ** 0.5)
+        for block in self.fine:
+            x = block(x)
+        kept, x = self.kept(x), self.down(x)
         for block in self.coarse:
+            x = block(x)
+        return kept, self.turned(x)
+
+    def guess(self, seen: tuple[tf.Tensor, tf.Tensor], noisy: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
+        """D(noisy (B, h, w, d), reading (B, K)) from what the trunk saw."""
+        kept, x = seen
+        mean, told = tf.reshape(self.mean(reading), tf.shape(noisy)), self.told(reading)
+        x = self.up(self.head_coarse(x, told))
+        spread = reading[:, None, None] + tf.zeros_like(mean[..., :1])
+        beside = tf.cast(tf.concat([mean, spread], axis=-1), x.dtype)
+        x = self.join(tf.concat([x, kept, beside], axis=-1))
+        for block in self.head_fine:
             x = block(x, told)
-        x = self.join(tf.concat([self.up(x), kept], axis=-1))
-        for block in self.fine[2:]:
-            x = block(x, told)
-        drawn = tf.cast(self.out(x), tf.float32)
-        return mean + WITHIN / total * away + size * (WITHIN / total) ** 0.5 * drawn
+        return mean + KEPT * (noisy - mean) + NOISE * KEPT**0.5 * tf.cast(self.out(x), tf.float32)
+
+    def denoise(self, noisy: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
+        """D(noisy (B, h, w, d), reading (B, K)) -> codes (B, h, w, d)."""
+        return self.guess(self.look(noisy), noisy, reading)
+
+    def drawn(self, difference, source):
+        code, reading = source[..., : self.depth], source[:, 0, 0, self.depth :]
+        change = self.scaled(difference[..., self.depth :], source)[:, 0, 0]
+        readings = [reading, *[reading + change * tf.constant(mask) for mask in self.masks]]
+        rows = lambda x: tf.concat([x] * len(readings), axis=0)  # noqa: E731
+        seen = tuple(map(rows, self.look(code)))
+        own, *moved = tf.split(self.guess(seen, rows(code), tf.concat(readings, axis=0)), len(readings))
+        return [there - own for there in moved]
 
 
-def denoising_loss(denoiser: Denoiser, code: tf.Tensor, reading: tf.Tensor, normal: tf.Tensor, noise: tf.Tensor):
-    """Mean square of what D leaves of codes (B, h, w, d), every size of noise weighing alike.
+def denoising_loss(denoise, code: tf.Tensor, reading: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Mean square of what D leaves of codes (B, h, w, d), as a share of what the best linear guess leaves.
 
-    normal (B,) and noise (B, h, w, d) are drawn from the unit normal distribution.
+    noise (B, h, w, d) is drawn from the unit normal distribution.
     """
-    size = tf.exp(SEEN[0] + SEEN[1] * normal)
-    spread = size[:, None, None, None]
-    left = denoiser(code + spread * noise, size, reading) - code
-    return tf.reduce_mean(left**2 * (WITHIN + spread**2) / (WITHIN * spread**2))
-
-
-def way_to_go(denoiser: Denoiser, codes, readings, uniform: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-    """How much farther a moved code should move, (B, h, w, d), by the same noise on both.
-
-    codes, readings: pairs of the source's and the moved one's, (B, h, w, d) and (B, K). uniform: (B,) in [0, 1].
-    """
-    size = TAUGHT[0] * (TAUGHT[1] / TAUGHT[0]) ** uniform
-    noise *= size[:, None, None, None]
-    noisy = tf.concat([code + noise for code in codes], axis=0)
-    said = denoiser(noisy, tf.concat([size, size], axis=0), tf.concat(readings, axis=0))
-    source, moved = tf.split(said - tf.concat(codes, axis=0), 2)
-    return moved - source
+    return tf.reduce_mean((denoise(code + NOISE * noise, reading) - code) ** 2) / (KEPT * NOISE**2)

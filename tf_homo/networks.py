@@ -264,48 +264,6 @@ class Interpolator(keras.Model):
         return [tf.cast(branch(difference), difference.dtype) for branch in self.branches]
 
 
-class Directions(Interpolator):
-    """Branches that see the face: T_i = sum_{k in i} r_k d_k(F_a, r), r (B, K) the difference of the readings.
-
-    d_k is a direction of attribute k for this face: a field that is the same in every face, and what a small network
-    sees in this one. Nothing of F_b but its reading counts, so that a reading that somebody wishes for does as well;
-    where it is the source's own, T_i = 0. Networks have `branch_width` channels. `gains` scales r; it is no part of
-    this network and learns alone.
-    """
-
-    def __init__(self, *args, gains: "Gains", **kwargs):
-        super().__init__(*args, **kwargs)
-        self.scaled = lambda *seen: gains(*seen)  # Keras would count a layer's weights among this network's own
-
-    def build(self, shape):
-        attributes = len(self.masks[0])
-        h, w, self.depth = shape[1], shape[2], shape[3] - attributes
-        self.members = [[k for k, moved in enumerate(mask) if moved] for mask in self.masks]
-        self.fields = self.add_weight(shape=(attributes, h * w * self.depth), initializer="zeros", name="fields")
-        for branch, members in zip(self.branches, self.members, strict=True):
-            branch.add(conv(self.branch_width))
-            branch.add(Places())
-            branch.add(Residual(self.branch_width))
-            branch.add(Residual(self.branch_width))
-            branch.add(layers.ReLU())
-            branch.add(conv(self.depth * len(members), kernel_initializer="zeros"))
-            branch.build((*shape[:3], shape[3] + len(members)))
-
-    def drawn(self, difference, source):
-        change = self.scaled(difference[..., self.depth :], source)  # (B, h, w, K), the same everywhere
-        # One product for all branches: the .tflite converter would multiply the mask of each into fields of its own.
-        masked = change[:, :1, 0] * tf.constant(self.masks)  # (B, C, K)
-        still = tf.matmul(tf.reshape(masked, (-1, masked.shape[-1])), self.fields)  # tf.gather has a sparse gradient
-        still = tf.reshape(still, (-1, len(self.masks), self.fields.shape[-1]))
-        found = []
-        for i, (branch, members) in enumerate(zip(self.branches, self.members, strict=True)):
-            own = [change[..., k : k + 1] for k in members]  # (B, h, w, 1) each
-            directions = tf.split(tf.cast(branch(tf.concat([source, *own], -1)), tf.float32), len(members), axis=-1)
-            seen = tf.add_n([change * direction for change, direction in zip(own, directions, strict=True)])
-            found.append(seen + tf.reshape(still[:, i], (-1, *seen.shape[1:])))
-        return found
-
-
 class Gains(layers.Layer):
     """A factor from 0.4 to 2.5 for each attribute, by the face and by how that attribute is to change; at first 1.
 

@@ -56,10 +56,9 @@ CASES = {
         TINY
         | {
             "rest": "remainder",
-            "branches": "directions",
+            "branches": "denoised",
             "denoiser_width": 2,
             "denoiser_steps": 6,
-            "branch_steps": 2,
             "calibration_steps": 2,
             "lone_optimizer": "muon",
             "erased_share": 0.5,

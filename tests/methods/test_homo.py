@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tests.tiny_homo import ATTRIBUTES, TINY, a_batch, denoised, make
 from tf_homo.branches import length, partner
+from tf_homo.denoiser import denoising_loss
 from tf_homo.errors import InputError
 from tf_homo.methods.homo import Config, HomoInterp
 
@@ -99,47 +100,17 @@ def test_what_is_erased_is_still_to_be_drawn(batch):
     assert float(terms["psnr"]) == pytest.approx(-10 * np.log10(error), abs=1e-3)
 
 
-# branches that a denoiser teaches
+# branches that are a denoiser
 
 
-def set_gains(method, factors):
-    """The same factors for every face."""
-    method.gains.out.kernel.assign(tf.zeros_like(method.gains.out.kernel))
-    method.gains.out.bias.assign(tf.concat([tf.atanh(tf.math.log(factors) / np.log(2.5)), tf.zeros(4)], axis=0))
-
-
-def test_taught_branches_stand_still_where_the_denoiser_is_content(batch):
-    """Noise that hides all leaves the mean of a reading: linear here, and the branches move just so."""
+def test_the_denoiser_s_loss_is_what_it_leaves_and_what_one_reading_leaves_of_others(batch):
     method = denoised()
-    set_gains(method, tf.ones(4))
-    fields = tf.random.stateless_normal((4, 4 * 4 * 6), (0, 1))
-    for branch in method.interpolator.branches:
-        branch.layers[-1].kernel.assign(tf.zeros_like(branch.layers[-1].kernel))
-        branch.layers[-1].bias.assign(tf.zeros_like(branch.layers[-1].bias))
-    method.interpolator.fields.assign(fields)
-    method.denoiser = lambda noisy, size, reading: tf.reshape(tf.matmul(reading, fields), (-1, 4, 4, 6))
-    loss, terms = method.branches_loss(batch)
-    assert float(loss) == pytest.approx(0, abs=1e-9) and float(terms["moved"]) > 0.05
-    method.interpolator.fields.assign(0.5 * fields)  # half the way is left, as far as it moved
-    terms = method.branches_loss(batch)[1]
-    assert float(terms["way"]) == pytest.approx(float(terms["moved"]), rel=1e-4)
-
-
-def test_the_slope_of_taught_branches_is_the_way_to_go(batch):
-    method = denoised()
-    set_gains(method, tf.ones(4))
-    method.denoiser = lambda noisy, size, reading: tf.reduce_sum(reading, axis=1)[:, None, None, None] + 0 * noisy
-    source = method.encode(batch["image"])
-    strength = batch["strength"] * [1.0, 1.0, 0.0]
-    with tf.GradientTape() as tape:
-        loss, _ = method.branches_loss(batch)
-    slope = tape.gradient(loss, method.interpolator.fields.value)
-    reading = method.reading(source)
-    change = tf.matmul(strength, tf.constant(method.membership), transpose_b=True) * (partner(reading) - reading)
-    moved = method.code(method.interpolate(source, partner(source) - source, strength)[0]) - method.code(source)
-    way = tf.reduce_sum(change, axis=1)[:, None, None, None] - moved
-    expected = -tf.einsum("bk,bn->kn", change, tf.reshape(way, (4, -1))) / tf.size(moved, tf.float32)
-    np.testing.assert_allclose(slope, expected, atol=1e-5)
+    loss, terms = method.denoiser_loss(batch)
+    latent = method.encode(batch["image"])
+    code, reading = method.code(latent), method.reading(latent)
+    left = denoising_loss(method.interpolator.denoise, code, reading, batch["noise"])
+    assert float(terms["left"]) == pytest.approx(float(left), rel=1e-5)
+    assert float(loss) == pytest.approx(float(terms["left"] + terms["coupling"]), rel=1e-5)
 
 
 def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
@@ -236,10 +207,10 @@ def test_a_branch_alone_ends_as_long_as_its_code(batch):
     np.testing.assert_allclose(moved[..., -1:], length(method.code(moved)), rtol=1e-4)
 
 
-# directions, and edits without a reference
+# edits without a reference
 
 
-def test_a_branch_moves_by_directions_of_its_own_attributes_and_sees_the_face(batch):
+def test_a_branch_moves_by_its_own_attributes_and_sees_the_face(batch):
     method = denoised()
     source = method.seen(method.encode(batch["image"]))
     difference = partner(source) - source
@@ -269,8 +240,11 @@ def test_stages_follow_their_steps():
         ("autoencoder", [("autoencoder", 1)]),
     ]
     assert plan(steps=1, critic_steps=3) == [("together", [("critic", 1), ("together", 3)])]
-    taught = {"denoiser_steps": 1, "branch_steps": 1, "reading": True, "rest": "remainder"}
-    assert plan(**taught) == [("denoiser", [("denoiser", 1)]), ("branches", [("branches", 1)])]
+    denoised = {"branches": "denoised", "denoiser_steps": 1, "reading": True, "rest": "remainder"}
+    assert plan(**denoised, calibration_steps=2) == [
+        ("denoiser", [("denoiser", 1)]),
+        ("calibration", [("calibration", 1)]),
+    ]
 
 
 def test_the_decoder_may_be_lighter_than_the_rest():
@@ -316,9 +290,8 @@ def test_the_paper_s_networks_learn_jointly_small():
         ),
         ({"image_size": 64, "encoder": "vgg19"}, "--decoder=shuffle: .* use encoder=patch or decoder=upsample"),
         ({"perceptual": "vgg19", "reading": True}, "--reading: VGG19 reads no attributes"),
-        ({"branches": "directions", "rest": "remainder"}, "--branches=directions: go by the reading; give --reading"),
+        ({"branches": "denoised", "rest": "remainder"}, "--branches=denoised: go by the reading; give --reading"),
         ({"gan_weight": 0.0}, "--gan_weight=0: E hears the same .* give --encoder_gan_weight=0 too"),
-        ({"branch_steps": 1, "reading": True}, "--branch_steps: the denoiser teaches groups, .*give --denoiser_steps"),
         ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
     ],
 )

@@ -27,9 +27,9 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
   * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D sees it, Dis does not;
   * --keep_length: latents carry the length of their code, and D(F) first stretches the code to it: slerp's contrast on
     a straight path (Shoemake, SIGGRAPH 1985, for the arc that this follows);
-  * --branches=directions: T_i = sum_{k in i} r_k d_k(F_a, r): branches see the face, and of F_b the reading r alone, so
-    that they need no reference (signatures edit and edit_attributes);
-  * --denoiser_steps, --branch_steps: the branches learn from a denoiser of codes (denoiser.py) in place of Dis and A';
+  * --branches=denoised, --denoiser_steps: T_i(F_a) = D(F_a, r + r_i) - D(F_a, r), D a denoiser of codes
+    (denoiser.py) that learns alone, in place of the game with Dis and A': branches see the face, and of F_b the reading
+    alone, so that they need no reference (signatures edit and edit_attributes);
   * --calibration_steps: then a factor for each attribute and face, until Phi reads what was asked for;
   * --lone_optimizer=muon, --erased_share: E and D alone, where D also fills in cells that were taken from the code;
   * --real_weight: in the game A' learns real labels of real images, too;
@@ -46,12 +46,11 @@ from keras import layers
 from tf_homo import losses
 from tf_homo.branches import BranchedMethod, length, partner
 from tf_homo.data.augment import Moves, moved, rectangles
-from tf_homo.denoiser import Denoiser, denoising_loss, way_to_go
+from tf_homo.denoiser import Denoised, denoising_loss
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.networks import (
     Coupling,
-    Directions,
     Gains,
     Interpolator,
     LatentCritic,
@@ -66,7 +65,7 @@ from tf_homo.perceptual import AttributeClassifier, VggFeatures, load_vgg
 ENCODERS = {"vgg19": VggEncoder, "patch": PatchEncoder}
 RESTS = ("network", "remainder", "none")
 DECODERS = {"upsample": UpsampleDecoder, "shuffle": ShuffleDecoder}
-BRANCHES = {"difference": Interpolator, "directions": Directions}
+BRANCHES = {"difference": Interpolator, "denoised": Denoised}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Config(Moves):
     encoder: str = option("vgg19", "network E", tuple(ENCODERS))
     decoder: str = option("upsample", "network D", tuple(DECODERS))
     unit_latents: bool = option(True, "scale each latent channel to mean 0, variance 1")
-    branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper")
+    branch_width: int = option(0, "channels inside a branch; 0: d, as in the paper, or half of --denoiser_width")
     branches: str = option("difference", "what T_i sees: F_b - F_a, or the face and where to", tuple(BRANCHES))
     branch_bias: bool = option(True, "biases in the branches; without, T_i(0) = 0")
     rest: str = option(
@@ -89,14 +88,13 @@ class Config(Moves):
     reading: bool = option(False, "K more latent channels: Phi's reading of the attributes")
     keep_length: bool = option(False, "one more: how long the code is; what lies between is stretched back to it")
     critic_width: int = option(0, "channels of the critic; 0: 4 width")
-    denoiser_width: int = option(96, "channels of the denoiser at the code's own size", low=1)
+    denoiser_width: int = option(96, "channels of what all denoised branches share, at the code's own size", low=2)
     perceptual: str = option("classifier", "Phi", ("classifier", "vgg19"))
     vgg_weights: str = option("imagenet", "VGG19's weights for E and Phi: imagenet, random, or a file")
 
     classifier_steps: int = option(1000, "steps of Phi alone, where it is a classifier")
     autoencoder_steps: int = option(0, "then steps of E and D alone")
-    denoiser_steps: int = option(0, "then steps of the denoiser alone, in batches four times as large")
-    branch_steps: int = option(0, "then steps of the branches alone, taught by the denoiser")
+    denoiser_steps: int = option(0, "then steps of denoised branches alone, in batches four times as large")
     calibration_steps: int = option(
         0, "then steps of a factor for each attribute and face, until Phi reads what was asked for"
     )
@@ -105,8 +103,8 @@ class Config(Moves):
     rate: float = option(1e-4, "Adam's rate")
     critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
     autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
-    branch_rate: float = option(0.0, "Adam's rate for the denoiser and for the branches alone; 0: --rate")
-    lone_optimizer: str = option("adam", "for E and D alone", ("adam", "muon"))
+    denoiser_rate: float = option(1e-3, "the rate for denoised branches alone")
+    lone_optimizer: str = option("adam", "for E and D alone, and denoised branches", ("adam", "muon"))
     calibration_rate: float = option(1e-3, "Adam's rate for these factors")
     classifier_rate: float = option(1e-3, "Adam's rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)", high=1)
@@ -154,12 +152,14 @@ class HomoInterp(BranchedMethod):
         masks = [[row[i] for row in self.membership] for i in range(len(self.groups))]
         if config.rest == "network":
             masks.append([1.0 - sum(mask) for mask in zip(*masks, strict=True)])  # attributes outside every group
-        if config.branches == "directions":
+        options = {}
+        if config.branches == "denoised":
             if not config.reading or config.rest == "network":
-                raise InputError("--branches=directions: go by the reading; give --reading and --rest=remainder too")
+                raise InputError("--branches=denoised: go by the reading; give --reading and --rest=remainder too")
             self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
             self.gains = Gains(len(self.attributes), name="gains")
             self.averaged = (*self.averaged, "coupling", "gains")
+            options = {"width": config.denoiser_width, "gains": self.gains}
         self.interpolator = BRANCHES[config.branches](
             networks,
             config.branch_width,
@@ -167,15 +167,9 @@ class HomoInterp(BranchedMethod):
             config.rest == "remainder",
             masks if config.reading else (),
             name="interpolator",
-            **({"gains": self.gains} if self.edits else {}),
+            **options,
         )
         self.critic = LatentCritic(len(self.attributes), config.critic_width or 4 * config.width, name="critic")
-        if config.branch_steps and not (config.denoiser_steps and config.reading and config.rest != "network"):
-            raise InputError(
-                "--branch_steps: the denoiser teaches groups, by their reading; give --denoiser_steps, --reading and "
-                "--rest=remainder too"
-            )
-        self.denoiser = Denoiser(config.denoiser_width, name="denoiser") if config.denoiser_steps else None
         if config.perceptual == "vgg19":
             self.phi = VggFeatures(config.width, name="phi")
         else:
@@ -198,8 +192,6 @@ class HomoInterp(BranchedMethod):
         self.latent_shape = tuple(latent.shape[1:])
         if self.edits:
             self.coupling.build(), self.gains.build(seen.shape[1:])
-        if self.denoiser:
-            self.denoiser.build(tuple(code.shape[1:]), len(self.attributes))
         self.interpolator(seen, seen)
         teacher = self.phi.features(image)[1]
         if teacher.shape[1] != latent.shape[1]:
@@ -226,17 +218,13 @@ class HomoInterp(BranchedMethod):
         autoencoder = Phase(
             "autoencoder", ("encoder", "decoder", "guide"), self.autoencoder_loss, alone(c.autoencoder_rate)
         )
-        agile = Adam(c.branch_rate or c.rate, 0.9, 0.99, c.final_rate)  # noise makes every step another
-        denoised = ("denoiser", "coupling") if self.edits else ("denoiser",)
-        denoiser = Phase("denoiser", denoised, self.denoiser_loss, agile)
-        branches = Phase("branches", ("interpolator",), self.branches_loss, agile)
+        denoiser = Phase("denoiser", ("interpolator", "coupling"), self.denoiser_loss, alone(c.denoiser_rate))
         calibration = Phase("calibration", ("gains",), self.calibration_loss, usual(c.calibration_rate))
         classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
-            Stage("denoiser", c.denoiser_steps, (denoiser,), batches=4),
-            Stage("branches", c.branch_steps, (branches,), batches=4),
+            Stage("denoiser", c.denoiser_steps if self.edits else 0, (denoiser,), batches=4),
             Stage("calibration", c.calibration_steps if self.edits else 0, (calibration,)),
             Stage("together", c.steps, (critic, together)),
         )
@@ -247,7 +235,7 @@ class HomoInterp(BranchedMethod):
         strength and what else is drawn.
         """
         c, count = self.config, tf.shape(batch["labels"])[0]
-        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 9, alg="philox"), num=9)
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7, alg="philox"), num=7)
         uniform = lambda i, shape: tf.random.stateless_uniform(shape, seeds[i], alg="philox")  # noqa: E731
         normal = lambda i, shape: tf.random.stateless_normal(shape, seeds[i], alg="philox")  # noqa: E731
         image = tf.cast(batch["image"], tf.float32) / 255.0
@@ -259,13 +247,11 @@ class HomoInterp(BranchedMethod):
         }
         if c.erased_share:
             runs = math.gcd(8, self.depth)  # of neighbouring channels, which the patch code has from coarse to fine
-            drawn = uniform(7, (count, 6)), uniform(8, (count, runs))
+            drawn = uniform(5, (count, 6)), uniform(6, (count, runs))
             lost = rectangles(*drawn, c.erased_share, *self.latent_shape[:2])
             prepared["erased"] = tf.repeat(lost, self.depth // runs, axis=-1)
-        if self.denoiser:
-            prepared["level"] = uniform(4, (count,))
-            prepared["size"] = normal(5, (count,))  # of its logarithm
-            prepared["noise"] = normal(6, (count, *self.latent_shape[:2], self.depth))
+        if self.edits:
+            prepared["noise"] = normal(4, (count, *self.latent_shape[:2], self.depth))
         return prepared
 
     # --- the mathematics -------------------------------------------------------------------------------------------
@@ -312,20 +298,9 @@ class HomoInterp(BranchedMethod):
         """The denoiser of codes; and what one attribute's reading leaves of its group's others."""
         latent = self.encode(batch["image"])
         code, reading = self.code(latent), self.reading(latent)
-        left = denoising_loss(self.denoiser, code, reading, batch["size"], batch["noise"])
-        if not self.edits:
-            return left, {"left": left}
+        left = denoising_loss(self.interpolator.denoise, code, reading, batch["noise"])
         coupling = self.coupling.left(partner(reading) - reading)
         return left + coupling, {"left": left, "coupling": coupling}
-
-    def branches_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
-        """Half the squared way that the denoiser says is still to go: its slope at F_interp is that way itself."""
-        source = self.encode(batch["image"])
-        fake, _ = self.interpolate(source, partner(source) - source, self.without_rest(batch["strength"]))
-        codes, readings = zip(*((self.code(x), self.reading(x)) for x in (source, fake)), strict=True)
-        way = tf.stop_gradient(way_to_go(self.denoiser, codes, readings, batch["level"], batch["noise"]))
-        loss = 0.5 * losses.squared_error(codes[1], tf.stop_gradient(codes[1]) + way)
-        return loss, {"way": tf.sqrt(2.0 * loss), "moved": tf.sqrt(losses.squared_error(*codes))}
 
     def calibration_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """What Phi reads of D(F_interp) against the reading that F_interp carries, by how far that went.
