@@ -59,7 +59,12 @@ class HeldThenLine(keras.optimizers.schedules.LearningRateSchedule):
 
 class KernelMuon(keras.optimizers.Muon):
     """Keras's Muon, which leaves convolutions to Adam, with their kernels (h, w, in, out) taken as matrices (h w in,
-    out). Small ones, and those that paint pixels, stay with Adam."""
+    out). They are made orthogonal in bfloat16 where networks compute in it, as Jordan's are. Small ones, and those
+    that paint pixels, stay with Adam."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.precision = keras.mixed_precision.dtype_policy().compute_dtype  # as networks made here and now have it
 
     def _should_use_adamw(self, variable):
         *inputs, outputs = variable.shape
@@ -68,7 +73,9 @@ class KernelMuon(keras.optimizers.Muon):
     def _muon_update_step(self, gradient, variable, learning_rate, momentum):
         self.assign(momentum, self.momentum * momentum + gradient)
         matrix = ops.reshape(gradient + self.momentum * momentum, (-1, variable.shape[-1]))
-        update = self.lr_adjust(learning_rate * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
+        unit = ops.cast(matrix / (ops.norm(matrix) + 1e-7), self.precision)
+        turned = ops.cast(self.zeropower_via_newtonschulz5(unit, self.ns_steps), variable.dtype)
+        update = self.lr_adjust(learning_rate * turned)
         self.assign_sub(variable, ops.reshape(update, variable.shape))
 
 
