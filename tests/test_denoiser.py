@@ -47,7 +47,7 @@ def shake(net):
 def test_it_starts_as_the_best_linear_guess(branches):
     """Of x = mean + e1 + NOISE e2 with variance WITHIN of e1, the best guess at mean + e1 is linear."""
     mean, noisy, reading = normal(K, 128, seed=1), normal(5, *SHAPE, seed=2), normal(5, K)
-    branches.mean.kernel.assign(mean)
+    branches.mean.layers[0].kernel.assign(mean)
     likely = tf.reshape(tf.matmul(reading, mean), (5, *SHAPE))
     np.testing.assert_allclose(branches.denoise(noisy, reading), likely + KEPT * (noisy - likely), atol=1e-5)
 
@@ -63,7 +63,7 @@ def test_fresh_branches_go_by_the_mean_of_the_reading(branches, pair):
     source, difference = pair
     assert not np.any(branches(difference, source)[:, :2, ..., :8])
     mean = normal(K, 128, seed=4)
-    branches.mean.kernel.assign(mean)
+    branches.mean.layers[0].kernel.assign(mean)
     moves = branches(difference, source)
     for i, mask in enumerate(MASKS):
         change = difference[:, 0, 0, 8:] * mask

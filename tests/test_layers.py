@@ -10,6 +10,7 @@ from tf_homo.layers import (
     GivenBatchNormalization,
     InstanceNormalization,
     NearestUpsampling,
+    PictureNormalization,
     precision,
 )
 
@@ -90,6 +91,14 @@ def test_instance_norm_is_keras_s_group_norm_of_single_channels(image):
     with precision("mixed_bfloat16"):
         half = InstanceNormalization()(image)
     assert half.dtype == tf.bfloat16
+
+
+def test_picture_norm_is_keras_s_group_norm_of_all_channels(image):
+    layer, theirs = PictureNormalization(), tf.keras.layers.GroupNormalization(groups=1, epsilon=1e-5)
+    layer(image), theirs(image)
+    for net in (layer, theirs):
+        net.set_weights([np.arange(1.0, 6.0), np.arange(5.0)])
+    np.testing.assert_allclose(layer(image), theirs(image), atol=1e-5)
 
 
 def test_instance_norm_of_one_cell_keeps_it(image):

@@ -18,12 +18,13 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from tf_homo.layers import NearestUpsampling
+from tf_homo.layers import NearestUpsampling, PictureNormalization
 from tf_homo.networks import Gains, Interpolator, Places
 
 NOISE = 2.5  # codes have unit scale
 WITHIN = 0.6  # variance of a code about the mean that its reading makes likely
 KEPT = WITHIN / (WITHIN + NOISE**2)  # of what lies beside the mean, by the best linear guess
+SPREAD = NOISE * KEPT**0.5  # of the code about that guess
 
 
 def conv(filters: int, kernel: int = 3, **options) -> layers.Conv2D:
@@ -38,7 +39,7 @@ class Block(layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.first, self.second = conv(filters), conv(filters, kernel_initializer="zeros")
-        self.norm = layers.GroupNormalization(min(8, filters))
+        self.norm = PictureNormalization()
 
     def build(self, shape, condition=None):
         self.first.build(shape)
@@ -75,71 +76,68 @@ class Denoised(Interpolator):
         fine, coarse = (None, h, w), (None, h // 2, w // 2)
         wide, head, told = 2 * self.width, self.branch_width, (None, 128)
         self.into = keras.Sequential([conv(self.width), Places()])
-        self.fine = [Block(self.width) for _ in range(2)]
+        self.fine = Block(self.width)
         self.down = keras.Sequential([conv(wide, 2, strides=2), Places()])
-        self.coarse = [Block(wide) for _ in range(3)]
-        self.kept, self.turned = conv(head, 1), conv(2 * head, 1)
+        self.coarse = [Block(wide) for _ in range(2)]
+        self.kept, self.turned = conv(head), conv(2 * head, 1)
         self.into.build((*fine, self.depth))
+        self.fine.build((*fine, self.width))
         self.down.build((*fine, self.width))
+        for block in self.coarse:
+            block.build((*coarse, wide))
         self.kept.build((*fine, self.width))
         self.turned.build((*coarse, wide))
 
-        self.mean = layers.Dense(h * w * self.depth, kernel_initializer="zeros", dtype="float32")
         self.told = keras.Sequential([layers.Dense(128, "silu"), layers.Dense(128, "silu")])
-        self.head_coarse = Block(2 * head)
+        self.head_coarse, self.head_fine = Block(2 * head), Block(head)
         self.up = keras.Sequential([conv(head, 1), NearestUpsampling()])
-        self.join = conv(head)
-        self.head_fine = [Block(head) for _ in range(2)]
-        self.out = conv(self.depth, kernel_initializer="zeros")
-        self.mean.build((None, attributes))
-        self.told.build((None, attributes))
+        self.beside = keras.Sequential([layers.Dense(h * w * head), layers.Reshape((h, w, head))])
+        self.out = conv(self.depth, kernel_initializer="zeros", use_bias=False)
+        mean = layers.Dense(h * w * self.depth, kernel_initializer="zeros", dtype="float32")
+        self.mean = keras.Sequential([mean, layers.Reshape((h, w, self.depth), dtype="float32")])
+        for layer in (self.told, self.beside, self.mean):
+            layer.build((None, attributes))
         self.head_coarse.build((*coarse, 2 * head), told)
         self.up.build((*coarse, 2 * head))
-        self.join.build((*fine, 2 * head + self.depth + attributes))
+        self.head_fine.build((*fine, head), told)
         self.out.build((*fine, head))
-        for blocks, size, condition in (
-            (self.fine, (*fine, self.width), None),
-            (self.coarse, (*coarse, wide), None),
-            (self.head_fine, (*fine, head), told),
-        ):
-            for block in blocks:
-                block.build(size, condition)
         self.built = True
 
     def look(self, noisy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the trunk sees of codes (B, h, w, d), at their own size and at half of it."""
-        x = self.into(noisy / (1.0 + NOISE**2) ** 0.5)
-        for block in self.fine:
-            x = block(x)
+        x = self.fine(self.into(noisy / (1.0 + NOISE**2) ** 0.5))
         kept, x = self.kept(x), self.down(x)
         for block in self.coarse:
             x = block(x)
         return kept, self.turned(x)
 
-    def guess(self, seen: tuple[tf.Tensor, tf.Tensor], noisy: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
-        """D(noisy (B, h, w, d), reading (B, K)) from what the trunk saw."""
+    def think(self, seen: tuple[tf.Tensor, tf.Tensor], reading: tf.Tensor) -> tf.Tensor:
+        """What the head makes of it, told readings (B, K): (B, h, w, branch_width), of which `out` is linear."""
         kept, x = seen
-        mean, told = tf.reshape(self.mean(reading), tf.shape(noisy)), self.told(reading)
-        x = self.up(self.head_coarse(x, told))
-        spread = reading[:, None, None] + tf.zeros_like(mean[..., :1])
-        beside = tf.cast(tf.concat([mean, spread], axis=-1), x.dtype)
-        x = self.join(tf.concat([x, kept, beside], axis=-1))
-        for block in self.head_fine:
-            x = block(x, told)
-        return mean + KEPT * (noisy - mean) + NOISE * KEPT**0.5 * tf.cast(self.out(x), tf.float32)
+        told = self.told(reading)
+        x = self.up(self.head_coarse(x, told)) + kept + self.beside(reading)
+        return self.head_fine(x, told)
 
     def denoise(self, noisy: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
         """D(noisy (B, h, w, d), reading (B, K)) -> codes (B, h, w, d)."""
-        return self.guess(self.look(noisy), noisy, reading)
+        mean, thought = self.mean(reading), self.think(self.look(noisy), reading)
+        return mean + KEPT * (noisy - mean) + SPREAD * tf.cast(self.out(thought), tf.float32)
 
     def drawn(self, difference, source):
         code, reading = source[..., : self.depth], source[:, 0, 0, self.depth :]
         change = self.scaled(difference[..., self.depth :], source)[:, 0, 0]
         readings = [reading, *[reading + change * tf.constant(mask) for mask in self.masks]]
-        rows = lambda x: tf.concat([x] * len(readings), axis=0)  # noqa: E731
-        seen = tuple(map(rows, self.look(code)))
-        own, *moved = tf.split(self.guess(seen, rows(code), tf.concat(readings, axis=0)), len(readings))
-        return [there - own for there in moved]
+        rows = [tf.concat([x] * len(readings), axis=0) for x in self.look(code)]
+        told = tf.concat(readings, axis=0)
+        apart = [_to_first(x, len(readings)) for x in (self.mean(told), self.think(rows, told))]
+        moves = (1.0 - KEPT) * apart[0] + SPREAD * tf.cast(self.out(apart[1]), tf.float32)
+        return tf.split(moves, len(self.masks))
+
+
+def _to_first(x: tf.Tensor, parts: int) -> tf.Tensor:
+    """What the other of so many parts of a batch differ from the first by."""
+    first, *others = tf.split(x, parts)
+    return tf.concat(others, axis=0) - tf.concat([first] * len(others), axis=0)
 
 
 def denoising_loss(denoise, code: tf.Tensor, reading: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
