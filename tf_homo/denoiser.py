@@ -76,23 +76,23 @@ class Denoised(Interpolator):
         fine, coarse = (None, h, w), (None, h // 2, w // 2)
         wide, head, told = 2 * self.width, self.branch_width, (None, 128)
         self.into = keras.Sequential([conv(self.width), Places()])
-        self.fine = Block(self.width)
+        self.fine = [Block(self.width) for _ in range(2)]
         self.down = keras.Sequential([conv(wide, 2, strides=2), Places()])
-        self.coarse = [Block(wide) for _ in range(2)]
+        self.coarse = [Block(wide) for _ in range(3)]
         self.kept, self.turned = conv(head), conv(2 * head, 1)
         self.into.build((*fine, self.depth))
-        self.fine.build((*fine, self.width))
         self.down.build((*fine, self.width))
-        for block in self.coarse:
-            block.build((*coarse, wide))
+        for blocks, size in ((self.fine, (*fine, self.width)), (self.coarse, (*coarse, wide))):
+            for block in blocks:
+                block.build(size)
         self.kept.build((*fine, self.width))
         self.turned.build((*coarse, wide))
 
-        self.told = keras.Sequential([layers.Dense(128, "silu"), layers.Dense(128, "silu")])
-        self.head_coarse, self.head_fine = Block(2 * head), Block(head)
-        self.up = keras.Sequential([conv(head, 1), NearestUpsampling()])
+        self.told = keras.Sequential([layers.Dense(128, "silu"), layers.Dense(128, "silu")], name="denoiser_head_told")
+        self.head_coarse, self.head_fine = Block(2 * head, name="denoiser_head_coarse"), Block(head, name="denoiser_head_fine")
+        self.up = keras.Sequential([conv(head, 1), NearestUpsampling()], name="denoiser_head_up")
         self.beside = keras.Sequential([layers.Dense(h * w * head), layers.Reshape((h, w, head))])
-        self.out = conv(self.depth, kernel_initializer="zeros", use_bias=False)
+        self.out = conv(self.depth, kernel_initializer="zeros", use_bias=False, name="denoiser_head_out")
         mean = layers.Dense(h * w * self.depth, kernel_initializer="zeros", dtype="float32")
         self.mean = keras.Sequential([mean, layers.Reshape((h, w, self.depth), dtype="float32")])
         for layer in (self.told, self.beside, self.mean):
@@ -105,7 +105,9 @@ class Denoised(Interpolator):
 
     def look(self, noisy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the trunk sees of codes (B, h, w, d), at their own size and at half of it."""
-        x = self.fine(self.into(noisy / (1.0 + NOISE**2) ** 0.5))
+        x = self.into(noisy / (1.0 + NOISE**2) ** 0.5)
+        for block in self.fine:
+            x = block(x)
         kept, x = self.kept(x), self.down(x)
         for block in self.coarse:
             x = block(x)
