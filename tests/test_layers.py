@@ -8,9 +8,9 @@ from tf_homo import trainer
 from tf_homo.layers import (
     DepthToSpace,
     GivenBatchNormalization,
+    GroupNormalization,
     InstanceNormalization,
     NearestUpsampling,
-    PictureNormalization,
     precision,
 )
 
@@ -93,12 +93,14 @@ def test_instance_norm_is_keras_s_group_norm_of_single_channels(image):
     assert half.dtype == tf.bfloat16
 
 
-def test_picture_norm_is_keras_s_group_norm_of_all_channels(image):
-    layer, theirs = PictureNormalization(), tf.keras.layers.GroupNormalization(groups=1, epsilon=1e-5)
-    layer(image), theirs(image)
+def test_group_norm_is_keras_s(image):
+    layer, theirs = GroupNormalization(5), tf.keras.layers.GroupNormalization(5)
+    ten = tf.concat([image, image[..., ::-1] ** 2], axis=-1)
+    layer(ten), theirs(ten)
     for net in (layer, theirs):
-        net.set_weights([np.arange(1.0, 6.0), np.arange(5.0)])
-    np.testing.assert_allclose(layer(image), theirs(image), atol=1e-5)
+        net.set_weights([np.arange(1.0, 11.0), np.arange(10.0)])
+    np.testing.assert_allclose(layer(ten), theirs(ten), atol=1e-4)
+    assert GroupNormalization.from_config(layer.get_config()).groups == 5
 
 
 def test_instance_norm_of_one_cell_keeps_it(image):

@@ -18,7 +18,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from tf_homo.layers import NearestUpsampling, PictureNormalization
+from tf_homo.layers import GroupNormalization, NearestUpsampling
 from tf_homo.networks import Gains, Interpolator, Places
 
 NOISE = 2.5  # codes have unit scale
@@ -39,7 +39,7 @@ class Block(layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.first, self.second = conv(filters), conv(filters, kernel_initializer="zeros")
-        self.norm = PictureNormalization()
+        self.norm = GroupNormalization(min(8, filters))
 
     def build(self, shape, condition=None):
         self.first.build(shape)
@@ -89,8 +89,9 @@ class Denoised(Interpolator):
         self.turned.build((*coarse, wide))
 
         self.told = keras.Sequential([layers.Dense(128, "silu"), layers.Dense(128, "silu")], name="denoiser_head_told")
-        self.head_coarse, self.head_fine = Block(2 * head, name="denoiser_head_coarse"), Block(head, name="denoiser_head_fine")
-        self.up = keras.Sequential([conv(head, 1), NearestUpsampling()], name="denoiser_head_up")
+        self.head_coarse = Block(2 * head, name="denoiser_head_coarse")
+        self.head_fine = [Block(head, name=f"denoiser_head_fine_{i}") for i in range(2)]
+        self.up = keras.Sequential([conv(head, 1), NearestUpsampling(), conv(head)], name="denoiser_head_up")
         self.beside = keras.Sequential([layers.Dense(h * w * head), layers.Reshape((h, w, head))])
         self.out = conv(self.depth, kernel_initializer="zeros", use_bias=False, name="denoiser_head_out")
         mean = layers.Dense(h * w * self.depth, kernel_initializer="zeros", dtype="float32")
@@ -99,7 +100,8 @@ class Denoised(Interpolator):
             layer.build((None, attributes))
         self.head_coarse.build((*coarse, 2 * head), told)
         self.up.build((*coarse, 2 * head))
-        self.head_fine.build((*fine, head), told)
+        for block in self.head_fine:
+            block.build((*fine, head), told)
         self.out.build((*fine, head))
         self.built = True
 
@@ -118,7 +120,9 @@ class Denoised(Interpolator):
         kept, x = seen
         told = self.told(reading)
         x = self.up(self.head_coarse(x, told)) + kept + self.beside(reading)
-        return self.head_fine(x, told)
+        for block in self.head_fine:
+            x = block(x, told)
+        return x
 
     def denoise(self, noisy: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
         """D(noisy (B, h, w, d), reading (B, K)) -> codes (B, h, w, d)."""

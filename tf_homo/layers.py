@@ -67,8 +67,6 @@ class InstanceNormalization(keras.layers.Layer):
     Why not keras.layers.GroupNormalization(groups=-1): it works in rank 5, which phones' GPUs do not take. Statistics
     are float32 whatever the precision."""
 
-    over = (1, 2)
-
     def build(self, shape):
         self.scale = self.add_weight(shape=(shape[-1],), initializer="ones", name="scale")
         self.offset = self.add_weight(shape=(shape[-1],), initializer="zeros", name="offset")
@@ -76,18 +74,30 @@ class InstanceNormalization(keras.layers.Layer):
     def call(self, x: tf.Tensor) -> tf.Tensor:
         scale, offset = tf.cast(self.scale, tf.float32), tf.cast(self.offset, tf.float32)
         wide = tf.cast(x, tf.float32)
-        if any(x.shape[axis] != 1 for axis in self.over):
-            wide -= tf.reduce_mean(wide, axis=self.over, keepdims=True)
-            scale *= tf.math.rsqrt(tf.reduce_mean(tf.square(wide), axis=self.over, keepdims=True) + 1e-5)
+        if x.shape[1:3] != (1, 1):
+            wide -= tf.reduce_mean(wide, axis=(1, 2), keepdims=True)
+            scale *= tf.math.rsqrt(tf.reduce_mean(tf.square(wide), axis=(1, 2), keepdims=True) + 1e-5)
         return tf.cast(wide * scale + offset, x.dtype)
 
 
-class PictureNormalization(InstanceNormalization):
-    """Each picture (B, H, W, C), all channels together, to mean 0 and variance 1, then a learned scale and offset for
-    each channel: layer normalization (Ba, Kiros, Hinton 2016) as Wu and He 2018 have it, group normalization with one
-    group."""
+class GroupNormalization(InstanceNormalization):
+    """Groups of neighbouring channels of each picture to mean 0 and variance 1 (Wu and He 2018): Keras's own, which
+    works in rank 5, in rank 4."""
 
-    over = (1, 2, 3)
+    def __init__(self, groups: int, **kwargs):
+        super().__init__(**kwargs)
+        self.groups = groups
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        _, h, w, channels = x.shape
+        wide = tf.reshape(tf.cast(x, tf.float32), (-1, h * w, self.groups, channels // self.groups))
+        wide -= tf.reduce_mean(wide, axis=(1, 3), keepdims=True)
+        wide *= tf.math.rsqrt(tf.reduce_mean(tf.square(wide), axis=(1, 3), keepdims=True) + 1e-3)
+        scale, offset = tf.cast(self.scale, tf.float32), tf.cast(self.offset, tf.float32)
+        return tf.cast(tf.reshape(wide, (-1, h, w, channels)) * scale + offset, x.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "groups": self.groups}
 
 
 class GivenBatchNormalization(keras.layers.Layer):
