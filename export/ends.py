@@ -2,7 +2,7 @@
 
 They are few weights and most of what int8 costs. In the model of configs/homo_drawn_64.cfg the ends are 3% of the bytes
 and take two thirds off the mean difference. A denoised branch is the small difference of two answers of its head, each
-rounded by itself: with it in integers a morph is off by up to 20/255, without by 7.
+rounded by itself: with heads in integers that model's morphs are off by up to 38/255, without by 7, for 1.1 MB of 7.
 """
 
 import flatbuffers
@@ -38,7 +38,7 @@ def kept(content: bytes, original: bytes) -> bytes:
 
 
 def ends(model: schema.ModelT, graph: schema.SubGraphT) -> set[int]:
-    """The operators with kernels between which and a picture, given or answered, no other stands; heads'."""
+    """The operators with kernels between which and a picture, given or answered, no other stands; and those of heads."""
     steps = [(i, code in HEAVY, op.inputs, op.outputs) for i, (code, op) in enumerate(coded(model, graph))]
     back = [(i, heavy, outputs, inputs) for i, heavy, inputs, outputs in reversed(steps)]
     found = {i for i, heavy, _, outputs in steps if heavy and HEAD in graph.tensors[outputs[0]].name}

@@ -73,9 +73,8 @@ class KernelMuon(keras.optimizers.Muon):
     def _muon_update_step(self, gradient, variable, learning_rate, momentum):
         self.assign(momentum, self.momentum * momentum + gradient)
         matrix = ops.reshape(gradient + self.momentum * momentum, (-1, variable.shape[-1]))
-        unit = ops.cast(matrix / (ops.norm(matrix) + 1e-7), self.precision)
-        turned = ops.cast(self.zeropower_via_newtonschulz5(unit, self.ns_steps), variable.dtype)
-        update = self.lr_adjust(learning_rate * turned)
+        turned = self.zeropower_via_newtonschulz5(ops.cast(matrix, self.precision), self.ns_steps)
+        update = self.lr_adjust(learning_rate * ops.cast(turned, variable.dtype))
         self.assign_sub(variable, ops.reshape(update, variable.shape))
 
 
