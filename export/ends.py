@@ -38,7 +38,7 @@ def kept(content: bytes, original: bytes) -> bytes:
 
 
 def ends(model: schema.ModelT, graph: schema.SubGraphT) -> set[int]:
-    """The operators with kernels between which and a picture, given or answered, no other stands; and those of heads."""
+    """The operators with kernels between which and a picture, given or answered, no other stands, and heads' own."""
     steps = [(i, code in HEAVY, op.inputs, op.outputs) for i, (code, op) in enumerate(coded(model, graph))]
     back = [(i, heavy, outputs, inputs) for i, heavy, inputs, outputs in reversed(steps)]
     found = {i for i, heavy, _, outputs in steps if heavy and HEAD in graph.tensors[outputs[0]].name}
