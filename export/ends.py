@@ -1,8 +1,8 @@
 """Keeps in float32 the layers of an int8 .tflite that read a picture or paint one, and the heads of denoised branches.
 
-They are few weights and most of what int8 costs. In the model of configs/homo_drawn_64.cfg the ends are 3% of the bytes
-and take two thirds off the mean difference. A denoised branch is the small difference of two answers of its head, each
-rounded by itself: with heads in integers that model's morphs are off by up to 38/255, without by 7, for 1.1 MB of 7.
+The ends are few weights, but cost most of what int8 loses. A denoised branch is the small difference of two answers
+of its head, each rounded by itself: with heads in integers morphs of configs/homo_drawn_64.cfg's model are off by up to
+38/255, with heads in float32 by up to 7/255, for 1.1 MB in a file of 7.
 """
 
 import flatbuffers

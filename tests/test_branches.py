@@ -98,13 +98,26 @@ def test_a_wish_moves_its_own_branch_evenly_to_the_end(batch):
 
 def test_others_of_the_group_go_along(batch):
     method = denoised()
-    slopes = np.zeros((4, 4), np.float32)
-    slopes[0, 3], slopes[0, 1] = 0.5, 9.0  # an open mouth goes with a smile; Young stands in another group
+    slopes = np.zeros((2, 4, 4), np.float32)
+    # Mouths open with a smile and close by half as much without it; Young stands in another group.
+    slopes[0, 0, 3], slopes[1, 0, 3], slopes[:, 0, 1] = 0.5, -0.25, 9.0
     method.coupling.slopes.assign(slopes)
-    np.testing.assert_allclose(method.coupling(tf.constant([[1.0, 0, 0, 0]])), [[1.0, 0, 0, 0.5]])
-    told = tf.constant([[1.0, 0.0, 0.0, 0.5]])
+    told = lambda change, reading: method.coupling(tf.constant([change]), tf.constant([reading]))[0]  # noqa: E731
+    np.testing.assert_allclose(told([1.0, 0, 0, 0], [0.0, 0, 0, -1]), [1.0, 0, 0, 0.5])
+    np.testing.assert_allclose(told([1.0, 0, 0, 0], [0.0, 0, 0, 0]), [1.0, 0, 0, 0.25])  # half of the way is left
+    np.testing.assert_allclose(told([1.0, 0, 0, 0], [0.0, 0, 0, 1]), [1.0, 0, 0, 0])  # open already
+    np.testing.assert_allclose(told([-1.0, 0, 0, 0], [0.0, 0, 0, 1]), [-1.0, 0, 0, -0.25])
     # from the smile all is told; from the open mouth, whose own slope is 0, the smile is not
-    assert float(method.coupling.left(told)) == pytest.approx(1.0 / 16)
+    both = tf.constant([[1.0, 0.0, 0.0, 0.5]]), tf.constant([[0.0, 0.0, 0.0, -1.0]])
+    assert float(method.coupling.left(*both)) == pytest.approx(1.0 / 16)
+
+
+def test_no_wish_leads_a_reading_beyond_1(batch):
+    method = denoised()
+    method.coupling.slopes.assign(tf.fill(method.coupling.slopes.shape, -3.0))
+    latent = method.encode(batch["image"])
+    wished = method.reading(latent + method.imagined(latent, tf.constant([[1.0, 0, 0, 1], [1, 0, 0, 0]] * 2)))
+    assert np.abs(wished).max() <= 1.0 + 1e-6 and np.abs(wished[1::2, 3] + 1.0).max() < 1e-6
 
 
 def test_the_model_card_names_branches_and_groups(homo):

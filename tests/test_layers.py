@@ -101,6 +101,8 @@ def test_group_norm_is_keras_s(image):
         net.set_weights([np.arange(1.0, 11.0), np.arange(10.0)])
     np.testing.assert_allclose(layer(ten), theirs(ten), atol=1e-4)
     assert GroupNormalization.from_config(layer.get_config()).groups == 5
+    with pytest.raises(ValueError, match="groups=5: 12 channels"):
+        GroupNormalization(5).build((2, 4, 4, 12))
 
 
 def test_instance_norm_of_one_cell_keeps_it(image):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tf_homo import networks
 from tf_homo.layers import precision
 from tf_homo.networks import (
+    Coupling,
     Gains,
     Interpolator,
     LatentCritic,
@@ -189,3 +190,18 @@ def test_the_critic_does_not_round_what_it_judges():
         scores = [judge(x)[0] for x in (seen, tf.cast(tf.cast(seen, tf.bfloat16), tf.float32))]
     assert scores[0].dtype == tf.float32
     assert np.abs(scores[0] - scores[1]).max() > 1e-5
+
+
+def test_what_goes_along_is_learned_from_where_nothing_is_known_yet():
+    """Of three colours a face has one: a gain takes all of another, a loss gives each other half."""
+    coupling = Coupling(np.ones((3, 1)))
+    coupling.build()
+    colours = np.eye(3, dtype=np.float32) * 2 - 1
+    here, there = np.repeat(colours, 3, axis=0), np.tile(colours, (3, 1))
+    for _ in range(60):
+        with tf.GradientTape() as tape:
+            loss = coupling.left(tf.constant(there - here), tf.constant(here))
+        coupling.slopes.assign_sub(4.0 * tape.gradient(loss, coupling.slopes))
+    others = ~np.eye(3, dtype=bool)
+    np.testing.assert_allclose(coupling.slopes.numpy()[0][others], -1.0, atol=0.01)
+    np.testing.assert_allclose(coupling.slopes.numpy()[1][others], 0.5, atol=0.01)

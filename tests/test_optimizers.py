@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_homo.optimizers import Adam, Muon
+from tf_homo import layers
+from tf_homo.optimizers import Adam, KernelMuon, Muon
 
 
 @pytest.mark.parametrize("recipe", [Adam(0.1, final=0.25), Muon(0.1, final=0.25)])
@@ -49,3 +50,15 @@ def test_biases_small_kernels_and_those_that_paint_are_adam_s(shape):
     optimizer.build([variable])
     optimizer.apply([tf.ones(shape)], [variable])
     np.testing.assert_allclose(variable.numpy(), -0.5 * 0.5, rtol=1e-4)  # Adam's first step is its rate
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_kernels_are_made_orthogonal_in_what_networks_compute_in(policy, monkeypatch):
+    seen = []
+    monkeypatch.setattr(KernelMuon, "zeropower_via_newtonschulz5", lambda self, x, steps: seen.append(x.dtype) or x)
+    with layers.precision(policy):
+        optimizer = Muon(0.5).build(1)
+    kernel = keras.Variable(np.zeros((3, 3, 8, 16), np.float32), dtype="float32")
+    optimizer.build([kernel])
+    optimizer.apply([tf.ones(kernel.shape)], [kernel])
+    assert seen == [policy.removeprefix("mixed_")] and kernel.dtype == "float32"

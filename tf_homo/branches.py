@@ -82,15 +82,16 @@ class BranchedMethod(Method):
             longer.append(difference[..., -1:] - tf.add_n(longer))
         return [tf.concat(both, axis=-1) for both in zip(moves, longer, strict=True)]
 
-    def coupling(self, change: tf.Tensor) -> tf.Tensor:
-        """How far readings (B, K) go along when some change; here none does."""
+    def coupling(self, change: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
+        """Changes (B, K) of readings (B, K), with those that go along with them; here none does."""
         return change
 
     def imagined(self, latent: tf.Tensor, wish: tf.Tensor) -> tf.Tensor:
         """F_b - F_a (B, h, w, d) towards a reference that nobody gave: no code, and the reading as wished (B, K), from
         -1 (without) over 0 (as it is) to 1 (with). Only of systems whose `edits` is true.
         """
-        change = self.coupling(tf.abs(wish) * (tf.sign(wish) - self.reading(latent)))[:, None, None]
+        reading = self.reading(latent)
+        change = self.coupling(tf.abs(wish) * (tf.sign(wish) - reading), reading)[:, None, None]
         everywhere = change + tf.zeros_like(self.seen(latent)[..., self.depth :])
         same = [tf.zeros_like(latent[..., -1:])] * self.keeps_length
         return tf.concat([tf.zeros_like(self.code(latent)), everywhere, *same], axis=-1)

@@ -1,18 +1,20 @@
 """Branches that are a denoiser of codes, told their attributes: no adversary, least squares only.
 
-D(F + NOISE e, r) guesses a code F from a noisy one and its reading r: the mean of all that it may have been. Asked
-about the code itself as if it were a noisy one, under the reading that branch i leads to and under its own, it says
+D(F + NOISE e, r), e of unit variance, guesses a code F from a noisy one and its reading r: the mean of all that it may
+have been. Given the clean code as if it were noisy, under the reading that branch i leads to and under its own, it says
 what differs between the two kinds of face and belongs to this one:
 
-    T_i(F) = D(F, r + r_i) - D(F, r)
+    T_i(F) = D(F, r + g r_i) - D(F, r)        g: how far to go, which calibration learns (tf_homo.networks.Gains)
 
 Differs from denoising diffusion (Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based
 generative models", NeurIPS 2022): one size of noise, large enough that the code does not tell its attributes itself;
 the code is denoised about the mean that its reading makes likely, a linear function learned with the rest, so that D
-starts as the best linear guess; and no sampling. It is close to a single step of an edit that inverts the flow, less
-what that misses the face itself by, and to the gradient of delta denoising (Hertz, Aberman, Cohen-Or, ICCV 2023)
-without its noise.
+starts as the best linear guess; and no sampling. It is close to editing by the flow (up to the noise under one
+reading, down under another) in a single step, less the error with which the flow would return the face itself; and to
+the gradient of delta denoising (Hertz, Aberman, Cohen-Or, ICCV 2023) without its noise.
 """
+
+import math
 
 import keras
 import tensorflow as tf
@@ -39,7 +41,7 @@ class Block(layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.first, self.second = conv(filters), conv(filters, kernel_initializer="zeros")
-        self.norm = GroupNormalization(min(8, filters))
+        self.norm = GroupNormalization(math.gcd(8, filters))
 
     def build(self, shape, condition=None):
         self.first.build(shape)

@@ -59,7 +59,7 @@ def _parse(argv: list[str]) -> list[str]:
     try:
         return flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
-        near = str(error).partition("Did you mean: ")[2].split()  # the only place where absl tells it
+        near = str(error).partition("Did you mean: ")[2].replace(",", " ").split()  # the only place where absl tells it
         mend = f"did you mean --{near[0]}? " if near else ""
         _refuse(f"--{error.flagname}: there is no such flag; {mend}--help lists them")
     except flags.Error as error:

@@ -88,6 +88,11 @@ class GroupNormalization(InstanceNormalization):
         super().__init__(**kwargs)
         self.groups = groups
 
+    def build(self, shape):
+        if shape[-1] % self.groups:
+            raise ValueError(f"groups={self.groups}: {shape[-1]} channels cannot be parted so")
+        super().build(shape)
+
     def call(self, x: tf.Tensor) -> tf.Tensor:
         _, h, w, channels = x.shape
         wide = tf.reshape(tf.cast(x, tf.float32), (-1, h * w, self.groups, channels // self.groups))

@@ -318,6 +318,8 @@ def _vector(flag: str, text: str, model) -> np.ndarray:
             print(f"--{flag}: {said}, as there is no target", file=sys.stderr)
     if not (np.abs(vector) <= LARGEST).all():
         raise InputError(f"--{flag}={text}: has a number beyond {LARGEST:g}; past 1 a strength exaggerates, 2 is much")
+    if (np.abs(vector) > 2).any():
+        print(f"--{flag}={text}: past 1 a strength exaggerates; beyond 2 pictures come apart", file=sys.stderr)
     return vector
 
 

@@ -295,31 +295,37 @@ class Gains(layers.Layer):
 
 
 class Coupling(layers.Layer):
-    """How far the readings of a group go along when one of them changes: changes (B, K) -> changes (B, K).
+    """How far the readings of a group go along when one of them changes: changes (B, K) of readings (B, K) -> changes.
 
-    membership (K, C): 1 where attribute k stands in group i. Starts as the identity.
+    Each goes a share of the way that is left to it, up to 1 or down to -1: hair that turns blond loses the grey that it
+    has, and no more. Shares differ for a rise and a fall of the one that changes: a gain of blond takes all of another
+    colour, a loss gives each other colour some. membership (K, C): 1 where attribute k stands in group i. Starts as the
+    identity.
     """
 
     def __init__(self, membership, **kwargs):
         super().__init__(autocast=False, dtype="float32", **kwargs)
         member = np.array(membership, np.float32)
-        self.alike, self.own = member @ member.T, np.eye(len(member), dtype=np.float32)
+        self.others = member @ member.T * (1.0 - np.eye(len(member), dtype=np.float32))
 
     def build(self, shape=None):
-        self.slopes = self.add_weight(shape=self.own.shape, initializer="zeros", name="slopes")
+        self.slopes = self.add_weight(shape=(2, *self.others.shape), initializer="zeros", name="slopes")
         self.built = True
 
-    def matrix(self) -> tf.Tensor:
-        """[k, j]: the change of attribute j for a change of 1 in k."""
-        return self.slopes * (self.alike - self.own) + self.own
+    def along(self, change: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
+        """[:, k, j]: the change of attribute j for that of k; (B, K, K)."""
+        risen, fallen = self.slopes[0], self.slopes[1]
+        share = tf.nn.relu(change)[:, :, None] * risen + tf.nn.relu(-change)[:, :, None] * fallen
+        up, down = tf.maximum(share, 0.0), tf.maximum(-share, 0.0)  # at 0 both pass gradients on, unlike relu
+        return self.others * (up * (1.0 - reading[:, None]) - down * (1.0 + reading[:, None])) / 2.0
 
-    def call(self, change):
-        return tf.matmul(change, self.matrix())
+    def call(self, change, reading):
+        moved = reading + change + tf.reduce_sum(self.along(change, reading), axis=1)
+        return tf.clip_by_value(moved, -1.0, 1.0) - reading
 
-    def left(self, difference: tf.Tensor) -> tf.Tensor:
+    def left(self, difference: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
         """Mean square that is left where each reading's difference (B, K) is told from each other's in its group."""
-        told = difference[:, :, None] * self.matrix()
-        return tf.reduce_mean((told - difference[:, None, :] * np.maximum(self.alike, self.own)) ** 2)
+        return tf.reduce_mean((self.along(difference, reading) - difference[:, None] * self.others) ** 2)
 
 
 class LatentCritic(keras.Model):

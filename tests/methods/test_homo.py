@@ -290,7 +290,15 @@ def test_the_paper_s_networks_learn_jointly_small():
         ),
         ({"image_size": 64, "encoder": "vgg19"}, "--decoder=shuffle: .* use encoder=patch or decoder=upsample"),
         ({"perceptual": "vgg19", "reading": True}, "--reading: VGG19 reads no attributes"),
-        ({"branches": "denoised", "rest": "remainder"}, "--branches=denoised: go by the reading; give --reading"),
+        (
+            {"branches": "denoised", "rest": "remainder"},
+            "--branches=denoised: .* go by the reading; give --reading and",
+        ),
+        (
+            {"branches": "denoised", "rest": "remainder", "reading": True},
+            "--branches=denoised: these branches learn in --denoiser_steps; give some",
+        ),
+        ({"calibration_steps": 1}, "--calibration_steps: such stages need --branches=denoised"),
         ({"gan_weight": 0.0}, "--gan_weight=0: E hears the same .* give --encoder_gan_weight=0 too"),
         ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
     ],

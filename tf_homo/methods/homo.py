@@ -155,11 +155,17 @@ class HomoInterp(BranchedMethod):
         options = {}
         if config.branches == "denoised":
             if not config.reading or config.rest == "network":
-                raise InputError("--branches=denoised: go by the reading; give --reading and --rest=remainder too")
+                raise InputError(
+                    "--branches=denoised: these branches go by the reading; give --reading and --rest=remainder too"
+                )
+            if not config.denoiser_steps:
+                raise InputError("--branches=denoised: these branches learn in --denoiser_steps; give some")
             self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
             self.gains = Gains(len(self.attributes), name="gains")
             self.averaged = (*self.averaged, "coupling", "gains")
             options = {"width": config.denoiser_width, "gains": self.gains}
+        elif config.denoiser_steps or config.calibration_steps:
+            raise InputError("--denoiser_steps, --calibration_steps: such stages need --branches=denoised; give it too")
         self.interpolator = BRANCHES[config.branches](
             networks,
             config.branch_width,
@@ -299,7 +305,7 @@ class HomoInterp(BranchedMethod):
         latent = self.encode(batch["image"])
         code, reading = self.code(latent), self.reading(latent)
         left = denoising_loss(self.interpolator.denoise, code, reading, batch["noise"])
-        coupling = self.coupling.left(partner(reading) - reading)
+        coupling = self.coupling.left(partner(reading) - reading, reading)
         return left + coupling, {"left": left, "coupling": coupling}
 
     def calibration_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
