@@ -192,16 +192,17 @@ def test_the_critic_does_not_round_what_it_judges():
     assert np.abs(scores[0] - scores[1]).max() > 1e-5
 
 
-def test_what_goes_along_is_learned_from_where_nothing_is_known_yet():
-    """Of three colours a face has one: a gain takes all of another, a loss gives each other half."""
-    coupling = Coupling(np.ones((3, 1)))
+def test_what_goes_along_is_what_has_to():
+    """Of three colours a face has one, a hat with any: a gain takes all of another colour, a loss gives half of each,
+    and the hat stays."""
+    coupling = Coupling(np.ones((4, 1)))
     coupling.build()
-    colours = np.eye(3, dtype=np.float32) * 2 - 1
-    here, there = np.repeat(colours, 3, axis=0), np.tile(colours, (3, 1))
-    for _ in range(60):
+    colours = np.repeat(np.eye(3, dtype=np.float32) * 2 - 1, 2, axis=0)
+    faces = tf.constant(np.column_stack([colours, np.tile([-1.0, 1.0], 3)]), tf.float32)
+    for _ in range(100):
         with tf.GradientTape() as tape:
-            loss = coupling.left(tf.constant(there - here), tf.constant(here))
-        coupling.slopes.assign_sub(4.0 * tape.gradient(loss, coupling.slopes))
-    others = ~np.eye(3, dtype=bool)
-    np.testing.assert_allclose(coupling.slopes.numpy()[0][others], -1.0, atol=0.01)
-    np.testing.assert_allclose(coupling.slopes.numpy()[1][others], 0.5, atol=0.01)
+            loss = coupling.left(faces)
+        for weight, slope in zip(coupling.weights, tape.gradient(loss, coupling.weights), strict=True):
+            weight.assign_sub(5.0 * slope)
+    told = coupling(tf.constant([[2.0, 0, 0, 0], [-2.0, 0, 0, 0]]), tf.constant([[-1.0, 1, -1, 1], [1.0, -1, -1, 1]]))
+    np.testing.assert_allclose(told, [[2, -2, 0, 0], [-2, 1, 1, 0]], atol=0.03)

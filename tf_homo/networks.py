@@ -297,10 +297,11 @@ class Gains(layers.Layer):
 class Coupling(layers.Layer):
     """How far the readings of a group go along when one of them changes: changes (B, K) of readings (B, K) -> changes.
 
-    Each goes a share of the way that is left to it, up to 1 or down to -1: hair that turns blond loses the grey that it
-    has, and no more. Shares differ for a rise and a fall of the one that changes: a gain of blond takes all of another
-    colour, a loss gives each other colour some. membership (K, C): 1 where attribute k stands in group i. Starts as the
-    identity.
+    Of each attribute the mean is told from each other's reading, by a straight line. A change that lowers that mean
+    takes the attribute's own reading as far down, by the share of the way to -1 that the mean goes; up likewise. So no
+    more faces change than have to, if the means are to agree (optimal transport between no and yes): hair that turns
+    blond loses the grey that it has, and what does not depend on each other stays. membership (K, C): 1 where attribute
+    k stands in group i. Starts as the identity.
     """
 
     def __init__(self, membership, **kwargs):
@@ -309,23 +310,25 @@ class Coupling(layers.Layer):
         self.others = member @ member.T * (1.0 - np.eye(len(member), dtype=np.float32))
 
     def build(self, shape=None):
-        self.slopes = self.add_weight(shape=(2, *self.others.shape), initializer="zeros", name="slopes")
+        self.slopes = self.add_weight(shape=self.others.shape, initializer="zeros", name="slopes")
+        self.offsets = self.add_weight(shape=self.others.shape, initializer="zeros", name="offsets")
         self.built = True
 
-    def along(self, change: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
-        """[:, k, j]: the change of attribute j for that of k; (B, K, K)."""
-        risen, fallen = self.slopes[0], self.slopes[1]
-        share = tf.nn.relu(change)[:, :, None] * risen + tf.nn.relu(-change)[:, :, None] * fallen
-        up, down = tf.maximum(share, 0.0), tf.maximum(-share, 0.0)  # at 0 both pass gradients on, unlike relu
-        return self.others * (up * (1.0 - reading[:, None]) - down * (1.0 + reading[:, None])) / 2.0
+    def means(self, reading: tf.Tensor) -> tf.Tensor:
+        """[:, k, j]: the mean of attribute j as told from that of k; (B, K, K)."""
+        return self.others * (self.offsets + self.slopes * reading[:, :, None])
 
     def call(self, change, reading):
-        moved = reading + change + tf.reduce_sum(self.along(change, reading), axis=1)
-        return tf.clip_by_value(moved, -1.0, 1.0) - reading
+        before, after = (tf.clip_by_value(self.means(x), -0.99, 0.99) for x in (reading, reading + change))
+        down = 1.0 - tf.reduce_prod(tf.minimum(1.0, (1.0 + after) / (1.0 + before)), axis=1)  # shares of the ways
+        up = 1.0 - tf.reduce_prod(tf.minimum(1.0, (1.0 - after) / (1.0 - before)), axis=1)
+        fall = -(1.0 + reading) * down
+        rise = (1.0 - reading - fall) * up
+        return tf.clip_by_value(reading + fall + rise + change, -1.0, 1.0) - reading
 
-    def left(self, difference: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
-        """Mean square that is left where each reading's difference (B, K) is told from each other's in its group."""
-        return tf.reduce_mean((self.along(difference, reading) - difference[:, None] * self.others) ** 2)
+    def left(self, reading: tf.Tensor) -> tf.Tensor:
+        """Mean square that is left where each reading (B, K) is told from each other in its group."""
+        return tf.reduce_mean((self.means(reading) - reading[:, None] * self.others) ** 2)
 
 
 class LatentCritic(keras.Model):

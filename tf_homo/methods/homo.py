@@ -305,7 +305,7 @@ class HomoInterp(BranchedMethod):
         latent = self.encode(batch["image"])
         code, reading = self.code(latent), self.reading(latent)
         left = denoising_loss(self.interpolator.denoise, code, reading, batch["noise"])
-        coupling = self.coupling.left(partner(reading) - reading, reading)
+        coupling = self.coupling.left(reading)
         return left + coupling, {"left": left, "coupling": coupling}
 
     def calibration_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
