@@ -45,12 +45,14 @@ class Phase:
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """A stretch of training: `steps` steps over the given phases, in order, on `batches` batches as one."""
+    """A stretch of training: `steps` steps over the given phases, in order, on `batches` batches as one, made ready by
+    `prepare`, or else by the method's own."""
 
     name: str
     steps: int
     phases: tuple[Phase, ...]
     batches: int = 1
+    prepare: Callable[[Batch, tf.Tensor], Batch] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

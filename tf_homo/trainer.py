@@ -140,7 +140,7 @@ class Trainer:
     def _train(self, stage: Stage, begin: int, first: int, last: int, bar, writer, asked: list) -> None:
         size = self.batch_size * stage.batches
         arrays, sides = self.examples.arrays(), self.method.sides(self.examples.labels)
-        data = batches(arrays, size, self.seed, (first, last), self.method.prepare, sides)
+        data = batches(arrays, size, self.seed, (first, last), stage.prepare or self.method.prepare, sides)
         pending: list[tuple[int, dict]] = []
         for step, batch in zip(range(first, last), self.strategy.experimental_distribute_dataset(data), strict=True):
             due = [p for p in stage.phases if (step - begin + 1) % p.every == 0]

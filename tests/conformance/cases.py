@@ -165,7 +165,7 @@ class System:
     def batch(self, method, stage, seed=0):
         """A prepared batch as `stage` gets it."""
         arrays = self.examples.arrays()
-        return next(iter(batches(arrays, 4, seed, (0, 1), method.prepare)))
+        return next(iter(batches(arrays, 4, seed, (0, 1), stage.prepare or method.prepare)))
 
 
 def shake(method):

@@ -280,6 +280,16 @@ def test_the_paper_s_networks_learn_jointly_small():
         assert all(g is not None and np.isfinite(g).all() for g in gradients), phase.name
 
 
+def test_branches_may_learn_from_faces_that_stand_still():
+    method = denoised(shift=0.5, scale=0.5, tilt=90.0, mirror=False, denoiser_motion=0.0, calibration_steps=1)
+    raw = {"image": tf.cast(a_batch()["image"] * 255.0, tf.uint8), "labels": tf.zeros((4, 4))}
+    given, seed = tf.cast(raw["image"], tf.float32) / 255.0, tf.constant([0, 0])
+    moved = {
+        s.name: not np.array_equal((s.prepare or method.prepare)(raw, seed)["image"], given) for s in method.stages()
+    }
+    assert moved == {name: name not in ("denoiser", "calibration") for name in moved} and len(moved) > 3
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -17,6 +17,10 @@ class Moves:
     tilt: float = option(0.0, "largest random tilt of the input, in degrees", high=180)
     mirror: bool = option(True, "mirror half of the inputs")
 
+    def by(self, share: float) -> "Moves":
+        """The same with this share of shift, scale and tilt."""
+        return dataclasses.replace(self, shift=share * self.shift, scale=share * self.scale, tilt=share * self.tilt)
+
 
 def moved(image: tf.Tensor, moves: Moves, place: tf.Tensor, pose: tf.Tensor) -> tf.Tensor:
     """Shifts, scales, tilts and mirrors images (B, S, S, 3) about their middle, edges reflected.

@@ -38,6 +38,7 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
 """
 
 import dataclasses
+import functools
 import math
 
 import tensorflow as tf
@@ -98,6 +99,7 @@ class Config(Moves):
     calibration_steps: int = option(
         0, "then steps of a factor for each attribute and face, until Phi reads what was asked for"
     )
+    denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left in these two", high=1)
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
     rate: float = option(1e-4, "Adam's rate")
@@ -226,19 +228,20 @@ class HomoInterp(BranchedMethod):
         )
         denoiser = Phase("denoiser", ("interpolator", "coupling"), self.denoiser_loss, alone(c.denoiser_rate))
         calibration = Phase("calibration", ("gains",), self.calibration_loss, usual(c.calibration_rate))
+        gently = functools.partial(self.prepare, motion=c.denoiser_motion)
         classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
-            Stage("denoiser", c.denoiser_steps if self.edits else 0, (denoiser,), batches=4),
-            Stage("calibration", c.calibration_steps if self.edits else 0, (calibration,)),
+            Stage("denoiser", c.denoiser_steps if self.edits else 0, (denoiser,), 4, gently),
+            Stage("calibration", c.calibration_steps if self.edits else 0, (calibration,), prepare=gently),
             Stage("together", c.steps, (critic, together)),
         )
         return tuple(stage for stage in stages if stage.steps)
 
-    def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
-        """{image uint8 (B,S,S,3), labels (B,K)} -> the same, moved and scaled to [0,1], with
-        strength and what else is drawn.
+    def prepare(self, batch: Batch, seed: tf.Tensor, motion: float = 1.0) -> Batch:
+        """{image uint8 (B,S,S,3), labels (B,K)} -> the same, moved by this share of the options' and scaled to [0,1],
+        with strength and what else is drawn.
         """
         c, count = self.config, tf.shape(batch["labels"])[0]
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7, alg="philox"), num=7)
@@ -246,7 +249,7 @@ class HomoInterp(BranchedMethod):
         normal = lambda i, shape: tf.random.stateless_normal(shape, seeds[i], alg="philox")  # noqa: E731
         image = tf.cast(batch["image"], tf.float32) / 255.0
         prepared = {
-            "image": moved(image, c, uniform(0, (count, 2)), uniform(1, (count, 3))),
+            "image": moved(image, c.by(motion), uniform(0, (count, 2)), uniform(1, (count, 3))),
             "labels": tf.cast(batch["labels"], tf.float32),
             "strength": self.draw_strength(seeds[2], count, c.lone_share, c.corner_share),
             "mix": uniform(3, (count, 1, 1, 1)),
