@@ -1,5 +1,6 @@
 """What all tests share: two small devices, few threads, a seed, and the real images where they are."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def _seeded() -> None:
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten():
+    """TensorFlow keeps every SavedModel that was loaded, 0.2 GB each, lest somebody asks for gradients through it."""
+    yield
+    from tensorflow.python.framework import ops
+
+    gradients = ops.gradient_registry._registry
+    for name in [
+        name for name, each in gradients.items() if each["type"].__qualname__.startswith("_gen_gradient_func")
+    ]:
+        del gradients[name]
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
