@@ -53,11 +53,10 @@ def _forgotten():
     yield
     from tensorflow.python.framework import ops
 
-    gradients = ops.gradient_registry._registry
-    for name in [
-        name for name, each in gradients.items() if each["type"].__qualname__.startswith("_gen_gradient_func")
-    ]:
-        del gradients[name]
+    kept = ops.gradient_registry._registry
+    loaded = [name for name, each in kept.items() if "_gen_gradient_func" in getattr(each["type"], "__qualname__", "")]
+    for name in loaded:
+        del kept[name]
     gc.collect()
 
 
