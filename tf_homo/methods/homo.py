@@ -233,8 +233,8 @@ class HomoInterp(BranchedMethod):
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
-            Stage("denoiser", c.denoiser_steps if self.edits else 0, (denoiser,), 4, gently),
-            Stage("calibration", c.calibration_steps if self.edits else 0, (calibration,), prepare=gently),
+            Stage("denoiser", c.denoiser_steps, (denoiser,), batches=4, prepare=gently),
+            Stage("calibration", c.calibration_steps, (calibration,), prepare=gently),
             Stage("together", c.steps, (critic, together)),
         )
         return tuple(stage for stage in stages if stage.steps)
