@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_homo.denoiser import KEPT, NOISE, WITHIN, Denoised, denoising_loss
+from tf_homo.denoiser import WITHIN, Denoised
 from tf_homo.networks import Gains
 
-SHAPE, K = (4, 4, 8), 3
+SHAPE, K, NOISE = (4, 4, 8), 3, 2.5
+KEPT = WITHIN / (WITHIN + NOISE**2)
 MASKS = [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
 
 
@@ -26,7 +27,7 @@ def gains():
 @pytest.fixture
 def branches(gains):
     keras.utils.set_random_seed(0)
-    made = Denoised(2, 4, remainder=True, masks=MASKS, width=4, gains=gains)
+    made = Denoised(2, 4, remainder=True, masks=MASKS, width=4, noise=NOISE, gains=gains)
     made.build((None, 4, 4, 8 + K))
     return made
 
@@ -54,9 +55,9 @@ def test_it_starts_as_the_best_linear_guess(branches):
 
 def test_the_loss_of_the_best_linear_guess_is_one(branches):
     code, noise = WITHIN**0.5 * normal(4000, *SHAPE), normal(4000, *SHAPE, seed=1)
-    assert float(denoising_loss(branches.denoise, code, tf.zeros((4000, K)), noise)) == pytest.approx(1.0, abs=0.02)
-    perfect = lambda noisy, reading: noisy - NOISE * noise  # noqa: E731
-    assert float(denoising_loss(perfect, code, tf.zeros((4000, K)), noise)) == pytest.approx(0.0, abs=1e-9)
+    assert float(branches.left(code, tf.zeros((4000, K)), noise)) == pytest.approx(1.0, abs=0.02)
+    branches.denoise = lambda noisy, reading: noisy - NOISE * noise
+    assert float(branches.left(code, tf.zeros((4000, K)), noise)) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_fresh_branches_go_by_the_mean_of_the_reading(branches, pair):
@@ -92,6 +93,6 @@ def test_a_branch_is_the_difference_of_two_guesses(branches, gains, pair):
 def test_every_weight_learns(branches):
     shake(branches)
     with tf.GradientTape() as tape:
-        loss = denoising_loss(branches.denoise, normal(8, *SHAPE), normal(8, K), normal(8, *SHAPE, seed=3))
+        loss = branches.left(normal(8, *SHAPE), normal(8, K), normal(8, *SHAPE, seed=3))
     slopes = tape.gradient(loss, [v.value for v in branches.trainable_variables])
     assert not [v.path for v, s in zip(branches.trainable_variables, slopes, strict=True) if s is None or not np.any(s)]

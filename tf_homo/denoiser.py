@@ -1,6 +1,6 @@
 """Branches that are a denoiser of codes, told their attributes: no adversary, least squares only.
 
-D(F + NOISE e, r), e of unit variance, guesses a code F from a noisy one and its reading r: the mean of all that it may
+D(F + s e, r), e of unit variance, guesses a code F from a noisy one and its reading r: the mean of all that it may
 have been. Given the clean code as if it were noisy, under the reading that branch i leads to and under its own, it says
 what differs between the two kinds of face and belongs to this one:
 
@@ -23,10 +23,7 @@ from keras import layers
 from tf_homo.layers import GroupNormalization, NearestUpsampling
 from tf_homo.networks import Gains, Interpolator, Places
 
-NOISE = 2.5  # codes have unit scale
-WITHIN = 0.6  # variance of a code about the mean that its reading makes likely
-KEPT = WITHIN / (WITHIN + NOISE**2)  # of what lies beside the mean, by the best linear guess
-SPREAD = NOISE * KEPT**0.5  # of the code about that guess
+WITHIN = 0.6  # variance of a code about the mean that its reading makes likely; codes have unit scale
 
 
 def conv(filters: int, kernel: int = 3, **options) -> layers.Conv2D:
@@ -64,12 +61,14 @@ class Denoised(Interpolator):
 
     D has two parts. The trunk, `width` channels at the code's own size and twice that at half of it, sees the code
     alone and runs once; the head, `branch_width` channels, is told a reading and runs once a branch. h and w are even.
-    `gains` scales r_i; it is no part of this network and learns alone.
+    `noise` is s; `gains` scales r_i, is no part of this network and learns alone.
     """
 
-    def __init__(self, branches: int, branch_width: int = 0, *args, width: int, gains: Gains, **kwargs):
+    def __init__(self, branches: int, branch_width: int = 0, *args, width: int, noise: float, gains: Gains, **kwargs):
         super().__init__(0, branch_width or width // 2, *args, **kwargs)
-        self.width = width
+        self.width, self.noise = width, noise
+        self.kept_share = WITHIN / (WITHIN + noise**2)  # of what lies beside the mean, by the best linear guess
+        self.spread = noise * self.kept_share**0.5  # of the code about that guess
         self.scaled = lambda *seen: gains(*seen)  # Keras would count a layer's weights among this network's own
 
     def build(self, shape):
@@ -109,7 +108,7 @@ class Denoised(Interpolator):
 
     def look(self, noisy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the trunk sees of codes (B, h, w, d), at their own size and at half of it."""
-        x = self.into(noisy / (1.0 + NOISE**2) ** 0.5)
+        x = self.into(noisy / (1.0 + self.noise**2) ** 0.5)
         for block in self.fine:
             x = block(x)
         kept, x = self.kept(x), self.down(x)
@@ -129,7 +128,14 @@ class Denoised(Interpolator):
     def denoise(self, noisy: tf.Tensor, reading: tf.Tensor) -> tf.Tensor:
         """D(noisy (B, h, w, d), reading (B, K)) -> codes (B, h, w, d)."""
         mean, thought = self.mean(reading), self.think(self.look(noisy), reading)
-        return mean + KEPT * (noisy - mean) + SPREAD * tf.cast(self.out(thought), tf.float32)
+        return mean + self.kept_share * (noisy - mean) + self.spread * tf.cast(self.out(thought), tf.float32)
+
+    def left(self, code: tf.Tensor, reading: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """What D leaves of codes (B, h, w, d), a mean square, as a share of what the best linear guess leaves.
+
+        noise (B, h, w, d) is drawn from the unit normal distribution.
+        """
+        return tf.reduce_mean((self.denoise(code + self.noise * noise, reading) - code) ** 2) / self.spread**2
 
     def drawn(self, difference, source):
         code, reading = source[..., : self.depth], source[:, 0, 0, self.depth :]
@@ -138,7 +144,7 @@ class Denoised(Interpolator):
         rows = [tf.concat([x] * len(readings), axis=0) for x in self.look(code)]
         told = tf.concat(readings, axis=0)
         apart = [_to_first(x, len(readings)) for x in (self.mean(told), self.think(rows, told))]
-        moves = (1.0 - KEPT) * apart[0] + SPREAD * tf.cast(self.out(apart[1]), tf.float32)
+        moves = (1.0 - self.kept_share) * apart[0] + self.spread * tf.cast(self.out(apart[1]), tf.float32)
         return tf.split(moves, len(self.masks))
 
 
@@ -146,11 +152,3 @@ def _to_first(x: tf.Tensor, parts: int) -> tf.Tensor:
     """What the other of so many parts of a batch differ from the first by."""
     first, *others = tf.split(x, parts)
     return tf.concat(others, axis=0) - tf.concat([first] * len(others), axis=0)
-
-
-def denoising_loss(denoise, code: tf.Tensor, reading: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-    """Mean square of what D leaves of codes (B, h, w, d), as a share of what the best linear guess leaves.
-
-    noise (B, h, w, d) is drawn from the unit normal distribution.
-    """
-    return tf.reduce_mean((denoise(code + NOISE * noise, reading) - code) ** 2) / (KEPT * NOISE**2)

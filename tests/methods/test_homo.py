@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from tests.tiny_homo import ATTRIBUTES, TINY, a_batch, denoised, make
 from tf_homo.branches import length, partner
-from tf_homo.denoiser import denoising_loss
 from tf_homo.errors import InputError
 from tf_homo.methods.homo import Config, HomoInterp
 
@@ -108,7 +107,7 @@ def test_the_denoiser_s_loss_is_what_it_leaves_and_what_one_reading_leaves_of_ot
     loss, terms = method.denoiser_loss(batch)
     latent = method.encode(batch["image"])
     code, reading = method.code(latent), method.reading(latent)
-    left = denoising_loss(method.interpolator.denoise, code, reading, batch["noise"])
+    left = method.interpolator.left(code, reading, batch["noise"])
     assert float(terms["left"]) == pytest.approx(float(left), rel=1e-5)
     assert float(loss) == pytest.approx(float(terms["left"] + terms["coupling"]), rel=1e-5)
 

@@ -47,7 +47,7 @@ from keras import layers
 from tf_homo import losses
 from tf_homo.branches import BranchedMethod, length, partner
 from tf_homo.data.augment import Moves, moved, rectangles
-from tf_homo.denoiser import Denoised, denoising_loss
+from tf_homo.denoiser import Denoised
 from tf_homo.errors import InputError
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.networks import (
@@ -99,7 +99,8 @@ class Config(Moves):
     calibration_steps: int = option(
         0, "then steps of a factor for each attribute and face, until Phi reads what was asked for"
     )
-    denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left in these two", high=1)
+    denoiser_noise: float = option(4.0, "of the codes it learns from, which have unit scale; photos want more", low=0.1)
+    denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left meanwhile", high=1)
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
     rate: float = option(1e-4, "Adam's rate")
@@ -165,7 +166,7 @@ class HomoInterp(BranchedMethod):
             self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
             self.gains = Gains(len(self.attributes), name="gains")
             self.averaged = (*self.averaged, "coupling", "gains")
-            options = {"width": config.denoiser_width, "gains": self.gains}
+            options = {"width": config.denoiser_width, "noise": config.denoiser_noise, "gains": self.gains}
         elif config.denoiser_steps or config.calibration_steps:
             raise InputError("--denoiser_steps, --calibration_steps: such stages need --branches=denoised; give it too")
         self.interpolator = BRANCHES[config.branches](
@@ -307,7 +308,7 @@ class HomoInterp(BranchedMethod):
         """The denoiser of codes; and what one attribute's reading leaves of its group's others."""
         latent = self.encode(batch["image"])
         code, reading = self.code(latent), self.reading(latent)
-        left = denoising_loss(self.interpolator.denoise, code, reading, batch["noise"])
+        left = self.interpolator.left(code, reading, batch["noise"])
         coupling = self.coupling.left(reading)
         return left + coupling, {"left": left, "coupling": coupling}
 
