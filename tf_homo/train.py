@@ -116,6 +116,12 @@ def main(argv: list[str]) -> None:
             f"--run_dir={FLAGS.run_dir}: lies inside --data_path, where its pictures would be taken for data; name a "
             "folder outside"
         )
+    if FLAGS.mixed_precision and trainer.emulates_bfloat16():
+        print(
+            "--mixed_precision: this processor has no bfloat16 of its own, so that steps take several times as long as "
+            "with --nomixed_precision",
+            file=sys.stderr,
+        )
     kind = load(FLAGS.method)
     config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
     examples = data().read("train", config.image_size)
