@@ -57,7 +57,8 @@ def _forgotten():
     loaded = [name for name, each in kept.items() if "_gen_gradient_func" in getattr(each["type"], "__qualname__", "")]
     for name in loaded:
         del kept[name]
-    gc.collect()
+    if loaded:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -380,19 +380,3 @@ def test_a_checkpoint_holds_every_variable_of_the_method(make):
     other.checkpoint.restore(saved.manager.save(0)).assert_consumed()
     for ours, theirs in zip(saved.method.variables, other.method.variables, strict=True):
         np.testing.assert_array_equal(theirs.numpy(), ours.numpy(), err_msg=theirs.path)
-
-
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [("fma avx2", True), ("fma avx512f avx512_bf16", False), ("fma amx_bf16 amx_tile", False), (None, False)],
-)
-def test_a_processor_without_bfloat16_is_known(flags, expected, tmp_path, monkeypatch):
-    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [])
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(
-        "Features : fp asimd bf16\n" if flags is None else f"processor : 0\nflags\t\t: {flags}\nbugs : x\n"
-    )
-    assert trainer.emulates_bfloat16(cpuinfo) is expected
-    assert not trainer.emulates_bfloat16(tmp_path / "elsewhere")
-    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["/gpu:0"])
-    assert not trainer.emulates_bfloat16(cpuinfo)

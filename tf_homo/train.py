@@ -101,7 +101,7 @@ def main(argv: list[str]) -> None:
         )
     import tensorflow as tf
 
-    from tf_homo import trainer
+    from tf_homo import machine, trainer
     from tf_homo.attributes import default_groups, named_groups
     from tf_homo.data import check
     from tf_homo.files import check_output_folder, output_folder, write_text
@@ -116,12 +116,13 @@ def main(argv: list[str]) -> None:
             f"--run_dir={FLAGS.run_dir}: lies inside --data_path, where its pictures would be taken for data; name a "
             "folder outside"
         )
-    if FLAGS.mixed_precision and trainer.emulates_bfloat16():
+    if FLAGS.mixed_precision and machine.emulates_bfloat16():
         print(
             "--mixed_precision: this processor has no bfloat16 of its own, so that steps take several times as long as "
             "with --nomixed_precision",
             file=sys.stderr,
         )
+    machine.keep_memory()
     kind = load(FLAGS.method)
     config = kind.Config(**{field.name: FLAGS[field.name].value for field in dataclasses.fields(kind.Config)})
     examples = data().read("train", config.image_size)

@@ -8,7 +8,6 @@ import contextlib
 import functools
 import json
 import math
-import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,14 +40,6 @@ def strategy(name: str) -> tf.distribute.Strategy:
 def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
     """One object a process: each numbers its collective operators from 100, so that two get into each other's."""
     return tf.distribute.MirroredStrategy(devices)
-
-
-def emulates_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether training runs on a processor of the x86 kind that has no instructions for bfloat16, where Linux tells."""
-    if tf.config.list_logical_devices("GPU") or not cpuinfo.exists():
-        return False
-    able = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(), re.MULTILINE)
-    return bool(able) and not {"amx_bf16", "avx512_bf16"} & set(able[1].split())
 
 
 class Trainer:

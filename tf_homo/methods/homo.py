@@ -31,7 +31,8 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
     (denoiser.py) that learns alone, in place of the game with Dis and A': branches see the face, and of F_b the reading
     alone, so that they need no reference (signatures edit and edit_attributes);
   * --calibration_steps: then a factor for each attribute and face, until Phi reads what was asked for;
-  * --lone_optimizer=muon, --erased_share: E and D alone, where D also fills in cells that were taken from the code;
+  * --lone_optimizer=muon, for what learns alone; --erased_share: E and D alone, where D also fills in cells that were
+    taken from the code;
   * --real_weight: in the game A' learns real labels of real images, too;
   * --lone_share, --corner_share: pairs that move one branch alone, all the way;
   * stages before --steps, and networks with little at full resolution (--encoder=patch, --decoder=shuffle).
@@ -107,9 +108,9 @@ class Config(Moves):
     critic_rate: float = option(0.0, "Adam's rate for Dis and A'; 0: --rate")
     autoencoder_rate: float = option(1e-4, "the rate for E and D alone")
     denoiser_rate: float = option(1e-3, "the rate for denoised branches alone")
-    lone_optimizer: str = option("adam", "for E and D alone, and denoised branches", ("adam", "muon"))
+    lone_optimizer: str = option("adam", "for Phi, E and D alone, and denoised branches", ("adam", "muon"))
     calibration_rate: float = option(1e-3, "Adam's rate for these factors")
-    classifier_rate: float = option(1e-3, "Adam's rate for Phi")
+    classifier_rate: float = option(1e-3, "the rate for Phi")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)", high=1)
     beta_1: float = option(0.5, "Adam's beta_1", high=1)
     critic_steps: int = option(5, "critic steps for one step of the others", low=1)
@@ -230,7 +231,7 @@ class HomoInterp(BranchedMethod):
         denoiser = Phase("denoiser", ("interpolator", "coupling"), self.denoiser_loss, alone(c.denoiser_rate))
         calibration = Phase("calibration", ("gains",), self.calibration_loss, usual(c.calibration_rate))
         gently = functools.partial(self.prepare, motion=c.denoiser_motion)
-        classifier = Phase("classifier", ("phi",), self.classifier_loss, usual(c.classifier_rate))
+        classifier = Phase("classifier", ("phi",), self.classifier_loss, alone(c.classifier_rate))
         stages = (
             Stage("classifier", c.classifier_steps if self.phi.trained_on_data else 0, (classifier,)),
             Stage("autoencoder", c.autoencoder_steps, (autoencoder,)),
