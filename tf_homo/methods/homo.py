@@ -100,7 +100,7 @@ class Config(Moves):
     calibration_steps: int = option(
         0, "then steps of a factor for each attribute and face, until Phi reads what was asked for"
     )
-    denoiser_noise: float = option(4.0, "of the codes it learns from, which have unit scale; photos want more", low=0.1)
+    denoiser_noise: float = option(2.5, "of the codes it learns from, which have unit scale; photos want more", low=0.1)
     denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left meanwhile", high=1)
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
