@@ -19,8 +19,10 @@ def emulates_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 def keep_memory() -> bool:
     """Has glibc keep what a step frees, for the next one asks for as much again; returns whether it does.
 
-    Getting pages anew costs up to half of all time on virtual machines. M_MMAP_THRESHOLD may not be larger.
+    Getting pages anew costs up to half of all time on virtual machines. Only one arena keeps all: the others give back
+    every 64 MiB that fall empty, and M_MMAP_THRESHOLD may not be larger than half of that.
     """
-    m_trim_threshold, m_mmap_threshold = -1, -3
+    m_trim_threshold, m_top_pad, m_mmap_threshold, m_arena_max = -1, -2, -3, -8
+    wanted = ((m_mmap_threshold, 2**25), (m_trim_threshold, -1), (m_top_pad, 2**28), (m_arena_max, 1))
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    return bool(mallopt and mallopt(m_mmap_threshold, 2**25) and mallopt(m_trim_threshold, 2**31 - 1))
+    return bool(mallopt) and all(mallopt(option, value) for option, value in wanted)
