@@ -62,3 +62,14 @@ def test_kernels_are_made_orthogonal_in_what_networks_compute_in(policy, monkeyp
     optimizer.build([kernel])
     optimizer.apply([tf.ones(kernel.shape)], [kernel])
     assert seen == [policy.removeprefix("mixed_")] and kernel.dtype == "float32"
+
+
+@pytest.mark.parametrize("shape", [(60, 12), (12, 60), (16, 16)])
+def test_products_of_the_smaller_square_are_the_iteration_itself(shape):
+    scales = 10.0 ** np.linspace(0, -3, min(shape))
+    rows, _, columns = np.linalg.svd(np.random.default_rng(0).standard_normal(shape), full_matrices=False)
+    x, optimizer = tf.constant(rows * scales @ columns, tf.float32), Muon(0.5).build(1)
+    np.testing.assert_allclose(
+        optimizer.zeropower_via_newtonschulz5(x, 5), keras.optimizers.Muon.zeropower_via_newtonschulz5(optimizer, x, 5),
+        atol=1e-3,
+    )  # fmt: skip

@@ -77,5 +77,20 @@ class KernelMuon(keras.optimizers.Muon):
         update = self.lr_adjust(learning_rate * ops.cast(turned, variable.dtype))
         self.assign_sub(variable, ops.reshape(update, variable.shape))
 
+    def zeropower_via_newtonschulz5(self, x, steps: int):
+        """The same polynomial of the smaller of x x' and x' x, times x once: a third of the products for tall kernels.
+        Small singular values, squared, need float32.
+        """
+        if self.precision != "float32":
+            return super().zeropower_via_newtonschulz5(x, steps)
+        tall = x.shape[0] > x.shape[1]
+        x = x / (ops.norm(x) + 1e-7)
+        square = ops.transpose(x) @ x if tall else x @ ops.transpose(x)
+        whole = one = ops.eye(square.shape[0])
+        for _ in range(steps):
+            once = self.muon_a * one + self.muon_b * square + self.muon_c * square @ square
+            whole, square = once @ whole, once @ square @ once
+        return x @ whole if tall else whole @ x
+
 
 SMALL = 8

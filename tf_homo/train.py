@@ -61,7 +61,7 @@ flags.DEFINE_integer("sample_every", 1000, "steps between sample pictures; 0: no
 flags.DEFINE_bool(
     "mixed_precision", False, "compute in bfloat16 where weights stay float32: faster where the processor knows it"
 )
-flags.DEFINE_bool("jit", False, "compile the step with XLA, on one device")
+flags.DEFINE_bool("jit", False, "compile losses and gradients with XLA, on one device")
 
 DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool, str: flags.DEFINE_string}
 NUMBERS = (int, float)

@@ -53,7 +53,7 @@ class Trainer:
       batch_size: examples a step over all replicas; even for each replica.
       seed: of weights, batches and every draw.
       average_decay: of the moving average of weights that is exported.
-      jit: compile the step with XLA (one replica only).
+      jit: compile losses and their gradients with XLA (one replica only).
       mixed_precision: networks but the critic compute in bfloat16.
 
     Raises:
@@ -168,20 +168,26 @@ class Trainer:
             replicas = self.strategy.num_replicas_in_sync
             begin = sum(earlier.steps for earlier in self.stages[: self.stages.index(stage)])
 
+            def slopes(phase, batch):
+                variables = [v.value for v in self._variables(phase)]
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(variables)
+                    loss, terms = phase.loss(batch)
+                    share = loss / replicas
+                return tape.gradient(share, variables), terms | {"loss": loss}
+
+            if self.jit and replicas == 1:  # not all of the step: XLA multiplies large matrices, Muon's, slowly
+                slopes = tf.function(slopes, jit_compile=True)
+
             def on_replica(batch):
                 logs = {}
                 for phase in due:
-                    variables = self._variables(phase)
-                    with tf.GradientTape(watch_accessed_variables=False) as tape:
-                        tape.watch([v.value for v in variables])
-                        loss, terms = phase.loss(batch)
-                        share = loss / replicas
-                    gradients = tape.gradient(share, [v.value for v in variables])
-                    self.optimizers[f"{stage.name}/{phase.name}"].apply(gradients, variables)
-                    logs |= {f"{phase.name}/{name}": value for name, value in (terms | {"loss": loss}).items()}
+                    gradients, terms = slopes(phase, batch)
+                    self.optimizers[f"{stage.name}/{phase.name}"].apply(gradients, self._variables(phase))
+                    logs |= {f"{phase.name}/{name}": value for name, value in terms.items()}
                 return logs
 
-            @tf.function(jit_compile=self.jit and replicas == 1)
+            @tf.function
             def step(batch):
                 logs = self.strategy.run(on_replica, args=(batch,))
                 logs = {name: self.strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
