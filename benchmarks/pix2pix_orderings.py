@@ -38,11 +38,11 @@ VARIANTS = {
     "L1+cGAN": L1_CGAN,
     "encoder-decoder, L1": L1 | {"generator": "encoder_decoder"},
     "encoder-decoder, L1+cGAN": L1_CGAN | {"generator": "encoder_decoder"},
-    "patch 1": L1_CGAN | {"field": "1"},
-    "patch 70": L1_CGAN | {"field": "70"},
-    "patch 286": L1_CGAN | {"field": "286"},
-    "transposed": L1_CGAN | {"upsample": "transposed"},
-    "shuffle": L1_CGAN | {"upsample": "shuffle"},
+    "patch 1": L1_CGAN | {"field": 1},
+    "patch 70": L1_CGAN | {"field": 70},
+    "patch 286": L1_CGAN | {"field": 286},
+    "transposed": L1_CGAN | {"upsampling": "transposed"},
+    "shuffle": L1_CGAN | {"upsampling": "shuffle"},
     "to labels, L1": L1 | TO_LABELS,
     "to labels, cGAN": CGAN | TO_LABELS,
     "to labels, L1+cGAN": L1_CGAN | TO_LABELS,
@@ -102,7 +102,8 @@ def trained(variant: str, folder: Path, held_out, segmenter) -> tuple[dict, np.n
     if kept.exists() and (found := json.loads(kept.read_text())).get("asked") == asked:
         return found["scores"], np.load(folder / "made.npy"), np.load(folder / "counts.npy")
     options = {name: value for name, value in VARIANTS[variant].items() if name != "direction"}
-    fixed = {"image_size": given.image_size, "width": given.width, "jitter": 0.0, "norm": "instance"}
+    fixed = dict.fromkeys(("norm", "critic_norm"), "instance") | {"width": given.width, "jitter": 0.0}
+    fixed["image_size"] = given.image_size
     config = Config(**{"field": given.field} | fixed | options, steps=given.steps)
     run = trainer.Trainer(
         Pix2Pix, config, source(variant).read("train", given.image_size), folder,
@@ -198,7 +199,7 @@ def _define_flags() -> None:
     flags.DEFINE_integer("batch_size", 8, "pairs a step", 2)
     flags.DEFINE_integer("image_size", 64, "side of the pictures in pixels", 32)
     flags.DEFINE_integer("width", 16, "channels of the first convolutions", 1)
-    flags.DEFINE_string("field", "16", "receptive field of the discriminator where a variant does not say it")
+    flags.DEFINE_integer("field", 16, "receptive field of the discriminator where a variant does not say it")
     flags.DEFINE_integer("train_examples", 8_000, "faces to train on", 1)
     flags.DEFINE_integer("segmenter_steps", 1_500, "steps of the segmenter", 1)
     flags.DEFINE_string("data_dir", None, "where prepared data sets are kept; by default TFDS's own place")

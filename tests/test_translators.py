@@ -6,9 +6,9 @@ import tensorflow as tf
 
 from tests.conformance.cases import CASES, shake
 from tf_homo.errors import InputError
+from tf_homo.image_options import NORMS
 from tf_homo.method import load
 from tf_homo.methods.cyclegan import turns
-from tf_homo.translators import NORMS
 
 SIZE = 16
 

@@ -15,44 +15,27 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tf_homo import discriminators, generators, losses
+from tf_homo import generators, losses
 from tf_homo.branches import BranchedMethod, as_many
 from tf_homo.data.augment import Moves, moved
 from tf_homo.errors import InputError
+from tf_homo.image_options import ImageOptions
 from tf_homo.method import Batch, Phase, Signature, Stage, Terms, name_of, option
 from tf_homo.optimizers import Adam
 from tf_homo.perceptual import AttributeClassifier
 from tf_homo.pool import drawn_places
 
-NORMS = ("instance", "none")  # of a picture alone: D meets fakes in other company than G makes them in
-
 
 @dataclasses.dataclass(frozen=True)
-class Options(Moves):
+class Options(Moves, ImageOptions):
     """What the Config of every translator has."""
 
-    image_size: int = option(128, "side of the square images, in pixels", low=1)
-    generator: str = option("resnet", "network G", generators.KINDS)
-    width: int = option(64, "channels of the generator's first convolution; everything scales with it", low=1)
-    blocks: int = option(6, "residual blocks of the resnet", low=1)
-    norm: str = option("instance", "normalisation in generators", NORMS)
-    upsampling: str = option("nearest", "nearest neighbour or pixel shuffle + convolution, or transposed convolution",
-                             generators.UPSAMPLINGS)  # fmt: skip
-    residual: bool = option(False, "generators draw what is added to the picture")
-    critic_width: int = option(0, "channels of the discriminator's first convolution; 0: --width")
-    field: int = option(70, f"receptive field of a patch in pixels: {', '.join(map(str, discriminators.FIELDS))}")
-    scales: int = option(1, "discriminators at so many sizes, each half the one before", low=1)
-    critic_norm: str = option("instance", "normalisation in discriminators", NORMS)
-    spectral: bool = option(False, "spectral normalisation in discriminators, usually with --critic_norm=none")
-
     classifier_steps: int = option(1000, "steps of the reader alone; it tells which way a morph goes", low=1)
-    coarse_steps: int = option(0, "then steps of generators at half the size, for coarse-to-fine ones")
+    coarse_steps: int = option(0, "then steps at half the size, for coarse-to-fine generators")
     steps: int = option(30_000, "then steps at full size", may_change=True)
-    rate: float = option(2e-4, "Adam's rate")
     critic_rate: float = option(0.0, "Adam's rate for the discriminators; 0: --rate")
     held: float = option(0.5, "share of a stage that keeps the rate; from there it falls in a straight line", high=1)
     final_rate: float = option(0.0, "share of the rate that is left at the end of each stage", high=1)
-    beta_1: float = option(0.5, "Adam's beta_1", high=1)
     classifier_rate: float = option(1e-3, "Adam's rate for the reader")
 
 
@@ -70,31 +53,11 @@ class Translator(BranchedMethod):
 
     edits = True
     depth = 3  # channels of the picture in a latent, before the codes
+    multiple_of = 8  # of the size, for the reader
 
     def __init__(self, config: Options, attributes, groups=None, **kwargs):
         super().__init__(config, attributes, rest=False, groups=groups, **kwargs)
-        if config.field not in discriminators.FIELDS:
-            raise InputError(f"--field={config.field}: there are {', '.join(map(str, discriminators.FIELDS))}")
         self.reader = AttributeClassifier(len(self.attributes), max(config.width // 2, 2), name="reader")
-
-    def made_generator(self, name: str, conditional: bool) -> generators.Generator:
-        """The network that the options describe."""
-        c = self.config
-        made = generators.generator(
-            c.generator, c.image_size, c.width, c.norm, c.upsampling, c.residual, c.blocks, c.coarse_steps > 0,
-            conditional, name,
-        )  # fmt: skip
-        if c.image_size % max(made.stride, 8):
-            raise InputError(f"--image_size={c.image_size}: give a multiple of {max(made.stride, 8)}")
-        return made
-
-    def made_critic(self, name: str, pool: int, codes: int = 0) -> discriminators.PatchDiscriminator:
-        """The discriminator that the options describe, which remembers `pool` pictures and is told `codes`."""
-        c = self.config
-        width = c.critic_width or c.width
-        return discriminators.PatchDiscriminator(
-            width, c.field, c.critic_norm, c.scales, c.spectral, pool, codes, name=name
-        )
 
     # --- as one of those that morph ----------------------------------------------------------------------------------
 

@@ -20,7 +20,8 @@ def test_it_goes_down_on_what_is_drawn_and_says_how_far(capsys):
         drawn.append(np.float32([1.0, 2.0]))
         return drawn[-1], 3.0 * drawn[-1]
 
-    descend(line, lambda x, y: tf.reduce_mean((line.slope * x - y) ** 2), draw, rate=0.3, steps=100)
+    optimizer = keras.optimizers.Adam(0.3, beta_2=0.99)
+    descend(line, lambda x, y: tf.reduce_mean((line.slope * x - y) ** 2), draw, optimizer, 100)
     np.testing.assert_allclose(line.slope.numpy(), 3.0, atol=0.02)
     assert len(drawn) == 100
     assert "100/100" in capsys.readouterr().err

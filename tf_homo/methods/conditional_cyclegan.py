@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from tf_homo import losses
 from tf_homo.generators import halved, laid_over
+from tf_homo.image_options import made_critic, made_generator
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.translators import CycleOptions, CycleTranslator
 
@@ -40,8 +41,8 @@ class ConditionalCycleGan(CycleTranslator):
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
         super().__init__(config, attributes, groups, **kwargs)
-        self.generator = self.made_generator("generator", True)
-        self.critic = self.made_critic("critic", config.pool, codes=1)
+        self.generator = made_generator(config, "generator", True, self.multiple_of)
+        self.critic = made_critic(config, "critic", config.pool, codes=1)
         if config.coarse_steps:
             self.coarse = self.generator.coarse
 

@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from tf_homo import losses
 from tf_homo.generators import halved
+from tf_homo.image_options import made_critic, made_generator
 from tf_homo.method import Batch, Phase, Stage, Terms, option
 from tf_homo.translators import CycleOptions, CycleTranslator
 
@@ -41,8 +42,10 @@ class CycleGan(CycleTranslator):
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
         super().__init__(config, attributes, groups, **kwargs)
-        self.forth, self.back = (self.made_generator(name, False) for name in ("forth", "back"))
-        self.critic_a, self.critic_b = (self.made_critic(name, config.pool) for name in ("critic_a", "critic_b"))
+        self.forth, self.back = (
+            made_generator(config, name, multiple_of=self.multiple_of) for name in ("forth", "back")
+        )
+        self.critic_a, self.critic_b = (made_critic(config, name, config.pool) for name in ("critic_a", "critic_b"))
         if config.coarse_steps:
             self.coarse_forth, self.coarse_back = self.forth.coarse, self.back.coarse
 

@@ -19,13 +19,13 @@ makes of it in that company. --norm=instance norms each picture by itself wherev
 trained in large batches and used on single pictures.
 
 Differs from the paper, each by a flag, the default first:
-  * upsampling by nearest neighbour and a convolution (the paper: transposed convolutions): --upsample=transposed;
+  * upsampling by nearest neighbour and a convolution (the paper: transposed convolutions): --upsampling=transposed;
   * dropout only while training; --test_dropout adds a signature that takes its noise as an input, so that the same
     noise gives the same picture (--noise_seed where programs translate);
   * an average of G's weights is exported: --average_decay=0 takes the last ones;
   * batches of at least 2, and He's initialisation: no flag.
-Beyond it, off by default: discriminators at several --scales, --spectral norm, other adversarial losses (--gan), and
-coarse to fine: --coarse_steps of the whole at half the size come first.
+Beyond it, off by default: discriminators at several --scales, --spectral norm (with --critic_norm=none), other
+adversarial losses (--gan), and coarse to fine: --coarse_steps of the whole at half the size come first.
 """
 
 import dataclasses
@@ -33,39 +33,31 @@ import math
 
 import tensorflow as tf
 
-from tf_homo import image_bytes, losses
+from tf_homo import image_bytes, image_options, losses
 from tf_homo.data.augment import jittered
-from tf_homo.discriminators import FIELDS, PatchDiscriminator
 from tf_homo.errors import InputError
-from tf_homo.generators import KINDS, UPSAMPLINGS, generator, halved
+from tf_homo.generators import KINDS, halved
+from tf_homo.image_options import ImageOptions, made_critic, made_generator
 from tf_homo.method import Batch, Method, Phase, Signature, Stage, Terms, option
 from tf_homo.optimizers import Adam
 
-NORMS = ("test_batch", "instance", "none")
+NORMS = ("test_batch", *image_options.NORMS)
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(ImageOptions):
     """Options of pix2pix; each is a flag."""
 
     image_size: int = option(256, "side of the square images, in pixels", low=16)
-    generator: str = option("unet", "network G", tuple(sorted(KINDS, reverse=True)))
-    width: int = option(64, "channels of G's first convolution; everything scales with it", low=1)
-    upsample: str = option("nearest", "how G doubles the size", UPSAMPLINGS)
-    norm: str = option("test_batch", "of G and D: by the batch that is given, by each picture, none", NORMS)
+    generator: str = option("unet", "network G", KINDS)
+    norm: str = option("test_batch", "in G: by the batch that is given, by each picture, none", NORMS)
+    critic_norm: str = option("test_batch", "in D: by the batch that is given, by each picture, none", NORMS)
     dropout: bool = option(True, "dropout in G, its noise; a ResNet has none")
     test_dropout: bool = option(False, "also a signature that takes the noise of the dropout as an input")
-    field: str = option("70", "receptive field of D, in pixels", tuple(map(str, FIELDS)))
-    discriminator_width: int = option(0, "channels of D's first convolution; 0: --width")
-    scales: int = option(1, "discriminators, each on the picture at half the size of the one before", low=1)
-    spectral: bool = option(False, "spectral normalisation in D")
     conditional: bool = option(True, "D sees the input, too")
 
-    coarse_steps: int = option(0, "steps of a generator at half the size, which then becomes part of G")
     steps: int = option(80_000, "then steps of all together", may_change=True)
-    rate: float = option(2e-4, "Adam's rate")
     final_rate: float = option(1.0, "share of the rate that is left at the end of each stage (half a cosine)", high=1)
-    beta_1: float = option(0.5, "Adam's beta_1", high=1)
     gan: str = option("vanilla", "the adversarial loss", tuple(losses.ADVERSARIAL))
     gan_weight: float = option(1.0, "of the adversarial loss of G; 0: there is no D")
     l1_weight: float = option(100.0, "of L1")
@@ -87,19 +79,8 @@ class Pix2Pix(Method):
         c = config
         if not (c.gan_weight or c.l1_weight):
             raise InputError("--gan_weight=0 and --l1_weight=0: nothing is left to learn from; give one of them")
-        self.generator = generator(
-            c.generator, c.image_size, c.width, c.norm, c.upsample, coarse_to_fine=c.coarse_steps > 0, name="generator"
-        )
-        if c.image_size % self.generator.stride:
-            raise InputError(
-                f"--image_size={c.image_size}: --generator={c.generator} needs a multiple of {self.generator.stride}"
-            )
-        self.discriminator = None
-        if c.gan_weight:
-            self.discriminator = PatchDiscriminator(
-                c.discriminator_width or c.width, int(c.field), "none" if c.spectral else c.norm, c.scales, c.spectral,
-                name="discriminator",
-            )  # fmt: skip
+        self.generator = made_generator(c, "generator")
+        self.discriminator = made_critic(c, "discriminator") if c.gan_weight else None
         self.noise_size = self.generator.noise_size(c.image_size) if c.dropout else 0
         if c.test_dropout and not self.noise_size:
             raise InputError(f"--test_dropout: --generator={c.generator} with --dropout={c.dropout} has no dropout")

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 
-def descend(network, loss: Callable, draw: Callable[[], Sequence[np.ndarray]], rate, steps: int) -> None:
-    """Takes `steps` steps of Adam down loss(*batch), a scalar, for batch = draw(); `rate` is a number or a schedule."""
-    import keras
+def descend(network, loss: Callable, draw: Callable[[], Sequence[np.ndarray]], optimizer, steps: int) -> None:
+    """Takes `steps` steps of a Keras optimizer down loss(*batch), a scalar, for batch = draw()."""
     import tensorflow as tf
     from tqdm import tqdm
 
-    optimizer = keras.optimizers.Adam(rate, beta_2=0.99)
+    from tf_homo import machine
+
+    machine.keep_memory()
     optimizer.build(network.trainable_variables)
 
     @tf.function

@@ -26,9 +26,9 @@ SIZE = 64
 FEATURES = "reader_64"
 
 _OUT = flags.DEFINE_string("output_dir", None, "Folder to write.", allow_override=True)
-_EXAMPLES = flags.DEFINE_integer("reader_examples", 12_000, "Faces to train on, in each of two rounds.", lower_bound=64)
+_EXAMPLES = flags.DEFINE_integer("reader_examples", 20_000, "Faces to train on, in each of two rounds.", lower_bound=64)
 _STEPS = flags.DEFINE_integer(
-    "reader_steps", 1_500, "Steps of 64 faces; twice as many in the first round.", lower_bound=1
+    "reader_steps", 2_000, "Steps of 64 faces; twice as many in the first round.", lower_bound=1
 )
 
 
@@ -140,11 +140,10 @@ def train(
     `weights` of the attributes. `likely`: labels are yes or no, and sometimes wrong: squares, whose best guess is how
     likely a yes is.
     """
-    import keras
     import tensorflow as tf
 
-    warm = min(100, steps // 2)
-    schedule = keras.optimizers.schedules.CosineDecay(rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm)
+    from tf_homo.optimizers import Muon
+
     order = np.random.default_rng(SEED)
 
     def draw():
@@ -157,7 +156,7 @@ def train(
         bent = tf.where(tf.abs(error) < 0.1, 5.0 * error**2, tf.abs(error) - 0.05)
         return tf.reduce_mean(weights * (error**2 if likely else bent))
 
-    descend(network, loss, draw, schedule, steps)
+    descend(network, loss, draw, Muon(rate, final=0.05).build(steps), steps)
 
 
 def mean_errors(reader: Reader, size: int, count: int) -> np.ndarray:

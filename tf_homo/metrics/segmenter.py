@@ -96,7 +96,8 @@ def train(network, images: np.ndarray, truth: np.ndarray, steps: int, batch: int
         logits = network(tf.cast(image, tf.float32) / 255.0, training=True)
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(labels, tf.int32), logits))
 
-    descend(network, entropy, draw, keras.optimizers.schedules.CosineDecay(rate, steps), steps)
+    falling = keras.optimizers.schedules.CosineDecay(rate, steps)
+    descend(network, entropy, draw, keras.optimizers.Adam(falling, beta_2=0.99), steps)
 
 
 def made(source, size: int, steps: int, batch: int = 16) -> Segmenter:

@@ -1,0 +1,60 @@
+"""What is said of generators and discriminators of pictures, the same for every system that has them."""
+
+import dataclasses
+
+from tf_homo import discriminators, generators
+from tf_homo.errors import InputError
+from tf_homo.method import option
+
+NORMS = ("instance", "none")  # of a picture alone: D meets fakes in other company than G makes them in
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageOptions:
+    """What the Config of such a system has; one with other defaults says so."""
+
+    image_size: int = option(128, "side of the square images, in pixels", low=1)
+    generator: str = option("resnet", "network G", generators.KINDS)
+    width: int = option(64, "channels of G's first convolution; everything scales with it", low=1)
+    blocks: int = option(6, "residual blocks of the resnet", low=1)
+    norm: str = option("instance", "normalisation in generators", NORMS)
+    upsampling: str = option("nearest", "nearest neighbour or pixel shuffle + convolution, or transposed convolution",
+                             generators.UPSAMPLINGS)  # fmt: skip
+    residual: bool = option(False, "generators draw what is added to the picture")
+    critic_width: int = option(0, "channels of a discriminator's first convolution; 0: --width", low=0)
+    field: int = option(70, f"receptive field of a patch in pixels: {', '.join(map(str, discriminators.FIELDS))}")
+    scales: int = option(1, "discriminators at so many sizes, each half the one before", low=1)
+    critic_norm: str = option("instance", "normalisation in discriminators", NORMS)
+    spectral: bool = option(False, "spectral normalisation in discriminators, usually with --critic_norm=none")
+
+    coarse_steps: int = option(0, "steps at half the size, first, for coarse-to-fine generators")
+    rate: float = option(2e-4, "Adam's rate")
+    beta_1: float = option(0.5, "Adam's beta_1", high=1)
+
+
+def made_generator(c: ImageOptions, name: str, conditional: bool = False, multiple_of: int = 1) -> generators.Generator:
+    """The network that the options describe.
+
+    Raises:
+      InputError: its stride, or `multiple_of`, does not divide --image_size.
+    """
+    made = generators.generator(
+        c.generator, c.image_size, c.width, c.norm, c.upsampling, c.residual, c.blocks, c.coarse_steps > 0,
+        conditional, name,
+    )  # fmt: skip
+    if c.image_size % max(made.stride, multiple_of):
+        raise InputError(f"--image_size={c.image_size}: give a multiple of {max(made.stride, multiple_of)}")
+    return made
+
+
+def made_critic(c: ImageOptions, name: str, pool: int = 0, codes: int = 0) -> discriminators.PatchDiscriminator:
+    """The discriminator that the options describe, which remembers `pool` pictures and is told `codes`.
+
+    Raises:
+      InputError: there is no such --field.
+    """
+    if c.field not in discriminators.FIELDS:
+        raise InputError(f"--field={c.field}: there are {', '.join(map(str, discriminators.FIELDS))}")
+    return discriminators.PatchDiscriminator(
+        c.critic_width or c.width, c.field, c.critic_norm, c.scales, c.spectral, pool, codes, name=name
+    )
