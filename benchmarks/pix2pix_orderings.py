@@ -102,8 +102,8 @@ def trained(variant: str, folder: Path, held_out, segmenter) -> tuple[dict, np.n
     if kept.exists() and (found := json.loads(kept.read_text())).get("asked") == asked:
         return found["scores"], np.load(folder / "made.npy"), np.load(folder / "counts.npy")
     options = {name: value for name, value in VARIANTS[variant].items() if name != "direction"}
-    fixed = dict.fromkeys(("norm", "critic_norm"), "instance") | {"width": given.width, "jitter": 0.0}
-    fixed["image_size"] = given.image_size
+    fixed = {"image_size": given.image_size, "width": given.width, "jitter": 0.0}
+    fixed |= {"norm": "instance", "critic_norm": "instance"}
     config = Config(**{"field": given.field} | fixed | options, steps=given.steps)
     run = trainer.Trainer(
         Pix2Pix, config, source(variant).read("train", given.image_size), folder,

@@ -21,29 +21,29 @@ class ImageOptions:
     upsampling: str = option("nearest", "nearest neighbour or pixel shuffle + convolution, or transposed convolution",
                              generators.UPSAMPLINGS)  # fmt: skip
     residual: bool = option(False, "generators draw what is added to the picture")
-    critic_width: int = option(0, "channels of a discriminator's first convolution; 0: --width", low=0)
+    critic_width: int = option(0, "channels of a discriminator's first convolution; 0: --width")
     field: int = option(70, f"receptive field of a patch in pixels: {', '.join(map(str, discriminators.FIELDS))}")
     scales: int = option(1, "discriminators at so many sizes, each half the one before", low=1)
     critic_norm: str = option("instance", "normalisation in discriminators", NORMS)
     spectral: bool = option(False, "spectral normalisation in discriminators, usually with --critic_norm=none")
 
-    coarse_steps: int = option(0, "steps at half the size, first, for coarse-to-fine generators")
+    coarse_steps: int = option(0, "steps of generators at half the size, which then become part of those at full size")
     rate: float = option(2e-4, "Adam's rate")
     beta_1: float = option(0.5, "Adam's beta_1", high=1)
 
 
-def made_generator(c: ImageOptions, name: str, conditional: bool = False, multiple_of: int = 1) -> generators.Generator:
+def made_generator(c: ImageOptions, name: str, conditional: bool = False) -> generators.Generator:
     """The network that the options describe.
 
     Raises:
-      InputError: its stride, or `multiple_of`, does not divide --image_size.
+      InputError: its stride does not divide --image_size.
     """
     made = generators.generator(
         c.generator, c.image_size, c.width, c.norm, c.upsampling, c.residual, c.blocks, c.coarse_steps > 0,
         conditional, name,
     )  # fmt: skip
-    if c.image_size % max(made.stride, multiple_of):
-        raise InputError(f"--image_size={c.image_size}: give a multiple of {max(made.stride, multiple_of)}")
+    if c.image_size % made.stride:
+        raise InputError(f"--image_size={c.image_size}: --generator={c.generator} needs a multiple of {made.stride}")
     return made
 
 

@@ -78,7 +78,7 @@ class KernelMuon(keras.optimizers.Muon):
         self.assign_sub(variable, ops.reshape(update, variable.shape))
 
     def zeropower_via_newtonschulz5(self, x, steps: int):
-        """The same polynomial of the smaller of x x' and x' x, times x once: a third of the products for tall kernels.
+        """The same polynomial of the smaller of x x' and x' x, times x once: under half of the work for tall kernels.
         Small singular values, squared, need float32.
         """
         if self.precision != "float32":

@@ -31,7 +31,6 @@ class Options(Moves, ImageOptions):
     """What the Config of every translator has."""
 
     classifier_steps: int = option(1000, "steps of the reader alone; it tells which way a morph goes", low=1)
-    coarse_steps: int = option(0, "then steps at half the size, for coarse-to-fine generators")
     steps: int = option(30_000, "then steps at full size", may_change=True)
     critic_rate: float = option(0.0, "Adam's rate for the discriminators; 0: --rate")
     held: float = option(0.5, "share of a stage that keeps the rate; from there it falls in a straight line", high=1)
@@ -53,10 +52,11 @@ class Translator(BranchedMethod):
 
     edits = True
     depth = 3  # channels of the picture in a latent, before the codes
-    multiple_of = 8  # of the size, for the reader
 
     def __init__(self, config: Options, attributes, groups=None, **kwargs):
         super().__init__(config, attributes, rest=False, groups=groups, **kwargs)
+        if config.image_size % 8:  # as often as the reader halves it
+            raise InputError(f"--image_size={config.image_size}: give a multiple of 8")
         self.reader = AttributeClassifier(len(self.attributes), max(config.width // 2, 2), name="reader")
 
     # --- as one of those that morph ----------------------------------------------------------------------------------

@@ -166,7 +166,7 @@ def test_coarse_comes_first_and_becomes_part_of_the_generator():
 
 @pytest.mark.parametrize("options", [{"image_size": 34, "generator": "resnet"}])
 def test_sizes_that_the_network_cannot_halve(options):
-    with pytest.raises(InputError, match="--image_size=34: give a multiple of 4"):
+    with pytest.raises(InputError, match="--image_size=34: --generator=resnet needs a multiple of 4"):
         built(**options)
 
 

@@ -42,8 +42,7 @@ def test_reads_what_it_was_made_for(folder, tmp_path, capsys):
     test = photos.source_of(made.about, data_dir=str(tmp_path / "data")).read("test", 64)
     read, features = made.read(test.images)
     assert read.shape == (32, 1) and len(features) == 32
-    right = ((read > 0.5) == (test.labels > 0.5)).mean()
-    assert made.about["accuracy"]["light"] == pytest.approx(right, abs=1e-4) and right > 0.9
+    assert made.about["accuracy"]["light"] == ((read > 0.5) == (test.labels > 0.5)).mean() > 0.9
     assert "right 1.000, always the same 0.500" in capsys.readouterr().out
 
 

@@ -41,7 +41,7 @@ class ConditionalCycleGan(CycleTranslator):
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
         super().__init__(config, attributes, groups, **kwargs)
-        self.generator = made_generator(config, "generator", True, self.multiple_of)
+        self.generator = made_generator(config, "generator", conditional=True)
         self.critic = made_critic(config, "critic", config.pool, codes=1)
         if config.coarse_steps:
             self.coarse = self.generator.coarse

@@ -42,9 +42,7 @@ class CycleGan(CycleTranslator):
 
     def __init__(self, config: Config, attributes, groups=None, **kwargs):
         super().__init__(config, attributes, groups, **kwargs)
-        self.forth, self.back = (
-            made_generator(config, name, multiple_of=self.multiple_of) for name in ("forth", "back")
-        )
+        self.forth, self.back = (made_generator(config, name) for name in ("forth", "back"))
         self.critic_a, self.critic_b = (made_critic(config, name, config.pool) for name in ("critic_a", "critic_b"))
         if config.coarse_steps:
             self.coarse_forth, self.coarse_back = self.forth.coarse, self.back.coarse

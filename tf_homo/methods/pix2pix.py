@@ -33,15 +33,16 @@ import math
 
 import tensorflow as tf
 
-from tf_homo import image_bytes, image_options, losses
+from tf_homo import image_bytes, losses
 from tf_homo.data.augment import jittered
 from tf_homo.errors import InputError
 from tf_homo.generators import KINDS, halved
+from tf_homo.image_options import NORMS as BY_PICTURE
 from tf_homo.image_options import ImageOptions, made_critic, made_generator
 from tf_homo.method import Batch, Method, Phase, Signature, Stage, Terms, option
 from tf_homo.optimizers import Adam
 
-NORMS = ("test_batch", *image_options.NORMS)
+NORMS = ("test_batch", *BY_PICTURE)
 
 
 @dataclasses.dataclass(frozen=True)

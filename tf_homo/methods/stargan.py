@@ -53,7 +53,7 @@ class StarGan(Translator):
             if (given := getattr(config, name)) != Config.__dataclass_fields__[name].default:
                 raise InputError(f"--{name}={given}: StarGAN's critic has a form of its own; leave --{name} out")
         super().__init__(config, attributes, groups, **kwargs)
-        self.generator = made_generator(config, "generator", True, self.multiple_of)
+        self.generator = made_generator(config, "generator", conditional=True)
         steps = min(int(math.log2(config.image_size)) - 1, 6)  # down to 2x2 cells, as the paper's
         self.critic = StarCritic(len(self.attributes), config.critic_width or config.width, steps, name="critic")
         if config.coarse_steps:

@@ -2,7 +2,7 @@
 
 It shares nothing with what training uses: other faces (seed 1,000,003), other layers, other weights than the
 classifier that a run may train for itself. It is carried ready-made in tf_homo/pretrained/reader_64. To make it again
-(some minutes):
+(twenty minutes or more):
 
     python -m tf_homo.metrics.reader --output_dir=runs/reader_64
 """
