@@ -10,9 +10,6 @@ def descend(network, loss: Callable, draw: Callable[[], Sequence[np.ndarray]], o
     import tensorflow as tf
     from tqdm import tqdm
 
-    from tf_homo import machine
-
-    machine.keep_memory()
     optimizer.build(network.trainable_variables)
 
     @tf.function
