@@ -68,7 +68,7 @@ def test_fresh_branches_go_by_the_mean_of_the_reading(branches, pair):
     moves = branches(difference, source)
     for i, mask in enumerate(MASKS):
         change = difference[:, 0, 0, 8:] * mask
-        expected = (1 - KEPT) * tf.reshape(tf.matmul(change, mean), (2, *SHAPE))
+        expected = tf.reshape(tf.matmul(change, mean), (2, *SHAPE))
         np.testing.assert_allclose(moves[:, i, ..., :8], expected, atol=1e-5)
         np.testing.assert_array_equal(moves[:, i, ..., 8:], difference[..., 8:] * mask)
     np.testing.assert_allclose(tf.reduce_sum(moves, axis=1), difference, atol=1e-5)
@@ -81,7 +81,7 @@ def test_a_branch_is_the_difference_of_two_guesses(branches, gains, pair):
     moves, code, reading = branches(difference, source), source[..., :8], source[:, 0, 0, 8:]
     for i, mask in enumerate(MASKS):
         change = difference[:, 0, 0, 8:] * mask * [1.0, 1.5, 1.0]
-        expected = branches.denoise(code, reading + change) - branches.denoise(code, reading)
+        expected = (branches.denoise(code, reading + change) - branches.denoise(code, reading)) / (1 - KEPT)
         np.testing.assert_allclose(moves[:, i, ..., :8], expected, atol=1e-4)
     another = tf.concat([normal(2, *SHAPE, seed=9), difference[..., 8:]], axis=-1)  # the target's code does not matter
     np.testing.assert_array_equal(branches(another, source)[:, :2], moves[:, :2])

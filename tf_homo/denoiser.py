@@ -4,7 +4,10 @@ D(F + s e, r), e of unit variance, guesses a code F from a noisy one and its rea
 have been. Given the clean code as if it were noisy, under the reading that branch i leads to and under its own, it says
 what differs between the two kinds of face and belongs to this one:
 
-    T_i(F) = D(F, r + g r_i) - D(F, r)        g: how far to go, which calibration learns (tf_homo.networks.Gains)
+    T_i(F) = (D(F, r + g r_i) - D(F, r)) / (1 - c)        c = 0.6 / (0.6 + s^2), the share of F that D keeps
+
+g, how far to go, is what calibration learns (tf_homo.networks.Gains). The division makes T_i with g = 1 exact where D
+can do no better than its linear guess: it moves the mean, which the reading says, and keeps what lies beside it.
 
 Differs from denoising diffusion (Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based
 generative models", NeurIPS 2022): one size of noise, large enough that the code does not tell its attributes itself;
@@ -57,7 +60,7 @@ class Block(layers.Layer):
 
 
 class Denoised(Interpolator):
-    """T_i(F) = D(F, r + r_i) - D(F, r): no code of the target, so that a reading that somebody wishes for does as well.
+    """T_i(F) ~ D(F, r + r_i) - D(F, r): no code of the target, so that a reading that somebody wishes for does as well.
 
     D has two parts. The trunk, `width` channels at the code's own size and twice that at half of it, sees the code
     alone and runs once; the head, `branch_width` channels, is told a reading and runs once a branch. h and w are even.
@@ -144,7 +147,7 @@ class Denoised(Interpolator):
         rows = [tf.concat([x] * len(readings), axis=0) for x in self.look(code)]
         told = tf.concat(readings, axis=0)
         apart = [_to_first(x, len(readings)) for x in (self.mean(told), self.think(rows, told))]
-        moves = (1.0 - self.kept_share) * apart[0] + self.spread * tf.cast(self.out(apart[1]), tf.float32)
+        moves = apart[0] + self.spread / (1.0 - self.kept_share) * tf.cast(self.out(apart[1]), tf.float32)
         return tf.split(moves, len(self.masks))
 
 

@@ -27,7 +27,7 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
   * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D sees it, Dis does not;
   * --keep_length: latents carry the length of their code, and D(F) first stretches the code to it: slerp's contrast on
     a straight path (Shoemake, SIGGRAPH 1985, for the arc that this follows);
-  * --branches=denoised, --denoiser_steps: T_i(F_a) = D(F_a, r + r_i) - D(F_a, r), D a denoiser of codes
+  * --branches=denoised, --denoiser_steps: T_i(F_a) ~ D(F_a, r + r_i) - D(F_a, r), D a denoiser of codes
     (denoiser.py) that learns alone, in place of the game with Dis and A': branches see the face, and of F_b the reading
     alone, so that they need no reference (signatures edit and edit_attributes);
   * --calibration_steps: then a factor for each attribute and face, until Phi reads what was asked for;
@@ -122,7 +122,7 @@ class Config(Moves):
     pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
     guidance_weight: float = option(1.0, "of (4.5)")
     penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
-    gain_weight: float = option(0.1, "of the price on factors other than 1, in calibration")
+    gain_weight: float = option(2.0, "of the price on factors other than 1, in calibration")
     gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
     real_weight: float = option(0.0, "of A' told the real labels of real latents")
     encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
@@ -317,8 +317,8 @@ class HomoInterp(BranchedMethod):
         """What Phi reads of D(F_interp) against the reading that F_interp carries, by how far that went.
 
         Branches fall short, for the denoiser says means. All that learns here is how far to go, a number for each
-        attribute and face, which is too little to please Phi by patterns. Its reading saturates, so that it has nothing
-        against too much: a price keeps factors near 1 where that is enough.
+        attribute and face, which is too little to please Phi by patterns. Means are soft, and Phi sees less of a soft
+        change than there is, so that it asks for too much: a price keeps factors near 1.
         """
         source = self.encode(batch["image"])
         apart = partner(source) - source
