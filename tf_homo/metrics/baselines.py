@@ -15,12 +15,16 @@ from tf_homo.serving import Morpher
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pair:
-    """Two drawn faces: the faces, images float32 (2, S, S, 3) in [0, 1], landmarks (2, 5, 2), masks uint8 (2, S, S)."""
+    """Two drawn faces: the faces, images float32 (2, S, S, 3) in [0, 1], landmarks (2, 5, 2), masks uint8 (2, S, S).
+
+    `drawn` keeps what was painted of the first face with other strengths, uint8 (S, S, 3), by their bytes.
+    """
 
     faces: tuple[drawing.Face, drawing.Face]
     images: np.ndarray
     landmarks: np.ndarray
     masks: np.ndarray
+    drawn: dict[bytes, np.ndarray] = dataclasses.field(default_factory=dict)
 
     @property
     def white(self) -> np.ndarray:
@@ -144,10 +148,12 @@ class Truth(System):
 
     def path(self, pair, strengths):
         source, target = pair.faces
-        size = pair.images.shape[1]
         share = strengths @ self.membership.T  # (N, K)
         moved = source.strengths + share * (target.strengths - source.strengths)
-        return np.stack([drawing.render(source.with_strengths(s), size).image for s in moved]).astype(np.float32) / 255
+        for s in moved:
+            if s.tobytes() not in pair.drawn:
+                pair.drawn[s.tobytes()] = drawing.render(source.with_strengths(s), pair.images.shape[1]).image
+        return np.stack([pair.drawn[s.tobytes()] for s in moved]).astype(np.float32) / 255
 
 
 class TruthLerp(System):

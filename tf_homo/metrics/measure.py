@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -158,7 +159,7 @@ def walk(
     Raises:
       InputError: the system paints numbers that are not finite.
     """
-    paths = Paths()
+    paths, watcher = Paths(), ThreadPoolExecutor(1)  # the cascade takes as long as all else and leaves a core free
     for place, pair in enumerate(faces.pairs):
         names = _moved(system, plan, faces, place)
         two = _two(names, place)
@@ -184,7 +185,7 @@ def walk(
                 paths.shown.setdefault(name, {})[place] = frames[rows]
         paths.first.append(frames[0])
         paths.ends.append(features(frames[[plan.steps // 2, plan.steps - 1]]))
-        paths.eyes.append(len(images.eyes_found(frames[plan.steps // 2])) == 2)
+        paths.eyes.append(watcher.submit(images.eyes_found, frames[plan.steps // 2]))
         progress(len(frames))
     for place, pair in enumerate(faces.white):
         names = _moved_on_white(system, plan, faces, place)
@@ -193,6 +194,7 @@ def walk(
             path = frames[_rows(plan, i)]
             paths.white.setdefault(name, []).append(images.white_background_shift(path, pair.white))
         progress(len(frames))
+    paths.eyes = [len(found.result()) == 2 for found in paths.eyes]
     for rows in (paths.reads, paths.features, paths.further):
         rows.update({name: np.stack(parts) for name, parts in rows.items()})
     return paths
