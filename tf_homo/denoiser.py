@@ -4,10 +4,11 @@ D(F + s e, r), e of unit variance, guesses a code F from a noisy one and its rea
 have been. Given the clean code as if it were noisy, under the reading that branch i leads to and under its own, it says
 what differs between the two kinds of face and belongs to this one:
 
-    T_i(F) = (D(F, r + g r_i) - D(F, r)) / (1 - c)        c = 0.6 / (0.6 + s^2), the share of F that D keeps
+    T_i(F) = (D(F, r + g r_i) - D(F, r)) / (1 - k)        k = 0.6 / (0.6 + s^2)
 
-g, how far to go, is what calibration learns (tf_homo.networks.Gains). The division makes T_i with g = 1 exact where D
-can do no better than its linear guess: it moves the mean, which the reading says, and keeps what lies beside it.
+g, how far to go, is what calibration learns (tf_homo.networks.Gains). k is the share that D keeps of what lies beside
+the mean. The division by the rest makes T_i with g = 1 exact where D can do no better than its linear guess: it moves
+the mean, which the reading says, and keeps what lies beside it.
 
 Differs from denoising diffusion (Karras, Aittala, Aila, Laine, "Elucidating the design space of diffusion-based
 generative models", NeurIPS 2022): one size of noise, large enough that the code does not tell its attributes itself;
@@ -60,7 +61,7 @@ class Block(layers.Layer):
 
 
 class Denoised(Interpolator):
-    """T_i(F) ~ D(F, r + r_i) - D(F, r): no code of the target, so that a reading that somebody wishes for does as well.
+    """T_i as above: no code of the target, so that a reading that somebody wishes for does as well.
 
     D has two parts. The trunk, `width` channels at the code's own size and twice that at half of it, sees the code
     alone and runs once; the head, `branch_width` channels, is told a reading and runs once a branch. h and w are even.

@@ -70,7 +70,6 @@ def main(_: Sequence[str]) -> None:
     if _RUN_DIR.value and model.format != "run":
         raise InputError(f"--run_dir={_RUN_DIR.value}: is no run folder but a {model.format}; give it as --model")
     plan = plan_for(model, reading, _PAIRS.value, _STEPS.value, _TEST_SEED.value)
-    folder = files.output_folder("output_dir", _OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
     others = others_for(model, _SYSTEMS.value, plan.seed)
     test = None
     places = {"data_path": _DATA_PATH.value, "data_dir": _DATA_DIR.value}
@@ -82,6 +81,7 @@ def main(_: Sequence[str]) -> None:
             )
     if plan.seed is None:
         test = photos.source_of(reading.about, **places).read("test", plan.size)
+    folder = files.output_folder("output_dir", _OUTPUT_DIR.value or _RUN_DIR.value or "evaluation")
     result, shown = evaluate(model, plan, reading, network, others, test)
     files.write_json(folder / "evaluation.json", result)
     if _REPORT.value:

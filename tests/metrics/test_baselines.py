@@ -87,6 +87,14 @@ def test_truth_moves_attributes_and_nothing_else(systems, pair):
         np.testing.assert_allclose(frame * 255, expected, atol=1e-3)
 
 
+def test_a_true_face_is_drawn_once_for_all_who_ask(systems, pair, monkeypatch):
+    strengths = np.array([[0, 0, 0], [0.3, 0, 0], [0, 1, 0]], np.float32)
+    expected = systems["truth"].path(pair, strengths)
+    monkeypatch.delattr(drawing, "render")
+    np.testing.assert_array_equal(systems["truth"].path(pair, strengths), expected)
+    systems["truth_lerp"].path(pair, strengths[[0, 2]])
+
+
 def test_the_oracle_walks_straight_to_the_drawn_end(systems, pair):
     strengths = np.array([[0, 0, 0], [0.25, 0, 0], [1, 0, 0], [0, 0.5, 0], [0.5, 0.5, 0.5]], np.float32)
     frames = systems["truth_lerp"].path(pair, strengths)

@@ -151,6 +151,20 @@ def test_every_null_has_its_reason(faces):
                 assert value is not None or reasons & set(entry["notes"]), (scope, key)
 
 
+def test_two_eyes_are_looked_for_in_the_middle(faces, monkeypatch):
+    seen = []
+
+    def found(frame):
+        seen.append(frame)
+        return [(0.3, 0.4), (0.7, 0.4), (0.5, 0.9)][: len(seen)]
+
+    monkeypatch.setattr(measure.images, "eyes_found", found)
+    entry, _ = measured(baselines.PixelBlend(), faces)
+    assert entry["all"]["two_eyes"] == {"value": 0.1, "n": 10}
+    for frame, pair in zip(seen, faces.pairs, strict=True):
+        np.testing.assert_allclose(frame, pair.images.mean(0), atol=1e-6)
+
+
 def test_image_measures(faces):
     entry, _ = measured(baselines.PixelBlend(), faces)
     got = values(entry["all"])

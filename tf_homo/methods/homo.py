@@ -27,7 +27,7 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
   * --reading: latents carry Phi's reading of the attributes; a branch moves its group's, and D sees it, Dis does not;
   * --keep_length: latents carry the length of their code, and D(F) first stretches the code to it: slerp's contrast on
     a straight path (Shoemake, SIGGRAPH 1985, for the arc that this follows);
-  * --branches=denoised, --denoiser_steps: T_i(F_a) ~ D(F_a, r + r_i) - D(F_a, r), D a denoiser of codes
+  * --branches=denoised, --denoiser_steps: T_i(F_a) by D(F_a, r + r_i) - D(F_a, r), D a denoiser of codes
     (denoiser.py) that learns alone, in place of the game with Dis and A': branches see the face, and of F_b the reading
     alone, so that they need no reference (signatures edit and edit_attributes);
   * --calibration_steps: then a factor for each attribute and face, until Phi reads what was asked for;

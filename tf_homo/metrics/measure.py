@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 
@@ -159,7 +159,7 @@ def walk(
     Raises:
       InputError: the system paints numbers that are not finite.
     """
-    paths, watcher = Paths(), ThreadPoolExecutor(1)  # the cascade takes as long as all else and leaves a core free
+    paths, watcher = Paths(), ThreadPoolExecutor(1)  # looks for eyes while the next pair is painted
     for place, pair in enumerate(faces.pairs):
         names = _moved(system, plan, faces, place)
         two = _two(names, place)
@@ -185,6 +185,7 @@ def walk(
                 paths.shown.setdefault(name, {})[place] = frames[rows]
         paths.first.append(frames[0])
         paths.ends.append(features(frames[[plan.steps // 2, plan.steps - 1]]))
+        wait(paths.eyes[-1:])
         paths.eyes.append(watcher.submit(images.eyes_found, frames[plan.steps // 2]))
         progress(len(frames))
     for place, pair in enumerate(faces.white):
