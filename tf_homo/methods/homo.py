@@ -30,7 +30,7 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
   * --branches=denoised, --denoiser_steps: T_i(F_a) by D(F_a, r + r_i) - D(F_a, r), D a denoiser of codes
     (denoiser.py) that learns alone, in place of the game with Dis and A': branches see the face, and of F_b the reading
     alone, so that they need no reference (signatures edit and edit_attributes);
-  * --calibration_steps: then a factor for each attribute and face, until Phi reads what was asked for;
+  * --calibration_steps: then a factor for each attribute and face, by what Phi reads and at a price;
   * --lone_optimizer=muon, for what learns alone; --erased_share: E and D alone, where D also fills in cells that were
     taken from the code;
   * --real_weight: in the game A' learns real labels of real images, too;
@@ -98,7 +98,7 @@ class Config(Moves):
     autoencoder_steps: int = option(0, "then steps of E and D alone")
     denoiser_steps: int = option(0, "then steps of denoised branches alone, in batches four times as large")
     calibration_steps: int = option(
-        0, "then steps of a factor for each attribute and face, until Phi reads what was asked for"
+        0, "then steps of a factor for each attribute and face: how far to go, by what Phi reads"
     )
     denoiser_noise: float = option(2.5, "of the codes it learns from, which have unit scale; photos want more", low=0.1)
     denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left meanwhile", high=1)

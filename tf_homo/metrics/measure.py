@@ -99,8 +99,7 @@ class Faces:
     of other faces (R, D).
 
     `differs` tells by group (None: all attributes) whether a pair differs clearly in it, bool (P,), `white_differs` the
-    same of the pairs on white. `true` holds the true frames without the source, uint8 (V - 1, S, S, 3), by (place,
-    group), for the first pairs.
+    same of the pairs on white. `truth` draws what lies between, for the first pairs; None of photos.
     """
 
     pairs: list[Pair]
@@ -110,7 +109,7 @@ class Faces:
     real: np.ndarray
     differs: dict[str | None, np.ndarray]
     white_differs: dict[str | None, np.ndarray]
-    true: dict[tuple[int, str], np.ndarray]
+    truth: Truth | None
 
 
 def draw(plan: Plan, features: Features) -> Faces:
@@ -125,21 +124,15 @@ def draw(plan: Plan, features: Features) -> Faces:
         index += 1
     on_white = [pair_of(a, b, plan.size, plan.seed) for a, b in zip(white[::2], white[1::2], strict=True)]
     source, target = _ends(pairs)
-    differs = plan.differs(source, target)
-    truth, true = Truth(plan.groups, plan.branches), {}
-    for place, pair in enumerate(pairs[: Truth.alone]):
-        for name in plan.groups:
-            if differs[name][place]:
-                true[place, name] = np.rint(255 * truth.path(pair, plan.strengths([name])[1:])).astype(np.uint8)
     return Faces(
         pairs,
         on_white,
         source,
         target,
         features(np.stack(real)),
-        differs,
+        plan.differs(source, target),
         plan.differs(*_ends(on_white)),
-        true,
+        Truth(plan.groups, plan.branches),
     )
 
 
@@ -175,8 +168,8 @@ def walk(
             paths.pairs.setdefault(name, []).append(place)
             paths.reads.setdefault(name, []).append(strengths[rows])
             paths.features.setdefault(name, []).append(inner[rows])
-            if (place, name) in faces.true:
-                true = faces.true[place, name] / 255.0
+            if faces.truth and name and place < faces.truth.alone:
+                true = faces.truth.path(pair, plan.strengths([name])[1:])
                 paths.apart.setdefault(name, []).append(images.truth_distance(frames[rows[1:]], true))
                 paths.still.setdefault(name, []).append(images.truth_distance(pair.images[:1], true))
                 paths.unmoved.setdefault(name, []).append(images.truth_distance(frames[:1], true))

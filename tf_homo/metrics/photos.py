@@ -60,7 +60,7 @@ def gather(plan: measure.Plan, examples: Examples, reader: Reader, features: Fea
     real = features(scaled(left)) if len(left) else np.zeros((0, 1), np.float32)
     pictures = scaled(places)  # (P, 2, S, S, 3)
     pairs = [Pair(*both) for both in zip(pictures, eyes_of(pictures, examples.about), strict=True)]
-    return measure.Faces(pairs, [], source, target, real, plan.differs(source, target), {}, {})
+    return measure.Faces(pairs, [], source, target, real, plan.differs(source, target), {}, None)
 
 
 def eyes_of(pictures: np.ndarray, about: Mapping[str, Any]) -> np.ndarray:

@@ -76,7 +76,7 @@ def score(system: System, paths: Paths, plan: Plan, faces: Faces, network: str) 
     if not system.extrapolates:
         notes |= {f"{scope}.beyond": _STOPS for scope in ("all", "groups")}
     notes |= {f"all.{key}": _NO_TRUTH for key in DISTANCES}
-    if not faces.true:
+    if not faces.truth:
         notes |= {f"groups.{key}": _NO_DRAWING for key in DISTANCES}
     if system.alone == 0:
         notes |= {f"groups.{key}": _TOGETHER for key in (*DISTANCES, *LONE)}
@@ -190,7 +190,7 @@ def _of_one(paths: Paths, faces: Faces, name: str, notes: dict[str, str]) -> Row
     reasons = {"ghosting": _NO_EDGES, "white_background_shift": _ON_WHITE}
     for key, entry in row.items():
         if entry is None:
-            why = reasons.get(key, "none of the first pairs differs clearly in it" if faces.true else _NO_DRAWING)
+            why = reasons.get(key, "none of the first pairs differs clearly in it" if faces.truth else _NO_DRAWING)
             notes.setdefault(f"groups.{name}.{key}", why)
     return row
 
