@@ -69,8 +69,9 @@ test-addons: $(STAMP) $(ADDONS)/.installed ## compare with tensorflow-addons, in
 	$(ADDONS)/bin/python -m pytest tests/addons
 
 $(ADDONS)/.installed: requirements-addons.txt
-	@if ! test -x $(ADDONS)/bin/pip; then python3.11 -m venv $(ADDONS) || { echo "error: TensorFlow 2.15 wants Python 3.11" \
-	"with its venv module; install it (Debian: apt install python3.11-venv)" >&2; exit 2; }; fi
+	@if ! test -x $(ADDONS)/bin/pip; then $${PYTHON:-python3.11} -m venv $(ADDONS) || { echo "error: TensorFlow 2.15 wants Python 3.11" \
+	"with its venv module; install it (Debian: apt install python3.11-venv) or name it: make test-addons PYTHON=..." >&2; \
+	exit 2; }; fi
 	@echo "installing into $(ADDONS); the first time takes minutes" >&2
 	$(ADDONS)/bin/python -m pip install --disable-pip-version-check --quiet -r requirements-addons.txt
 	@touch $@

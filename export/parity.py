@@ -72,6 +72,30 @@ def differences(
     return found
 
 
+def steps_of_bytes(reference: Morpher, functions: Mapping[str, Any]) -> dict[str, int]:
+    """Of each signature on bytes, by how many of 255 steps its PNG differs from the picture that `serving_default` of
+    `reference` paints of the same.
+
+    Raises:
+      ExportError: it is more than one, which rounding may make it.
+    """
+    import tensorflow as tf
+
+    found = {}
+    for name in sorted(functions.keys() - reference.signatures):
+        (numbers, *_) = _inputs("serving_default", reference, np.random.default_rng(0), None)
+        specs = functions[name].structured_input_signature[1]
+        steps = {arg: np.rint(255 * numbers[arg]).astype(np.uint8) for arg in specs if specs[arg].dtype == tf.string}
+        sent = numbers | {arg: tf.stack([tf.io.encode_png(one) for one in images]) for arg, images in steps.items()}
+        (answer,) = functions[name](**{arg: tf.constant(value) for arg, value in sent.items()}).values()
+        expected = reference.call("serving_default", **numbers | {arg: images / 255.0 for arg, images in steps.items()})
+        pictures = np.stack([tf.io.decode_png(content) for content in answer])
+        found[name] = int(np.abs(np.rint(255.0 * expected) - pictures).max())
+        if found[name] > 1:
+            raise ExportError(f"parity: {name} is {found[name]}/255 off serving_default; nothing was written")
+    return found
+
+
 def _gap(reference: Morpher, answer: np.ndarray, expected: np.ndarray, seen: bool) -> Gap:
     if seen and _is_latent(expected.shape, reference) and "decode" in reference.signatures:
         if not np.isfinite(answer).all():

@@ -39,10 +39,14 @@ def export(method: "Method", output_dir: Path, version: int | None = None, toler
     partial = output_dir / f".partial-{final.name}-{os.getpid()}"
     try:
         served = serving.module(method)
-        tf.saved_model.save(served, str(partial), signatures=serving.concrete(served, method))
+        functions = serving.concrete(served, method)
+        tf.saved_model.save(served, str(partial), signatures=functions)
         files.write_json(partial / "model.json", serving.card(method))
-        found = parity.differences(serving.live(method), serving.load(partial))
+        loaded = serving.load(partial)
+        found = parity.differences(serving.live(method), loaded)
+        steps = parity.steps_of_bytes(loaded, functions)
         report = {"differences": parity.table(found), "tolerance": tolerance, "against": "the method in memory"}
+        report |= {"steps_of_bytes": steps} if steps else {}
         print(parity.describe(report))
         parity.check(found, tolerance)
         files.write_json(partial / "parity.json", report)

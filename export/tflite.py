@@ -10,8 +10,8 @@ with status 1 and writes nothing. Signatures on bytes stay in the SavedModel.
 float16 keeps weights in half precision and computes in what the device has; it is measured on noise, which is harsher
 than faces. int8 keeps kernels as 8-bit integers, a scale for each channel, and computes convolutions and matrix
 products in them: their inputs become integers as they come, by the range of each row, and sums come out as float32,
-in which everything between is computed, as are the layers next to a picture and the heads of branches (ends.py). It is
-measured on pictures that the model was trained on and on their morphs, for which it needs the data (--data_dir,
+in which everything between is computed, as are the layers next to a picture, the heads of branches and the classifier
+whose reading they go by (ends.py). It is measured on pictures that the model was trained on and on their morphs, for which it needs the data (--data_dir,
 --data_path).
 
 Why int8 does not fix the ranges of activations beforehand, from representative pictures, as full-integer models do:
@@ -20,8 +20,8 @@ any pixel. All in integers is off by up to 47/255; convolutions and products alo
 morphs, by 18/255 and in half of all pictures by 9; with the decoder's last layers and its straight path in float32 by
 15/255. Every layer errs a little, most of all where one scale serves all channels of a residual path. Activations of
 16 bits come out broken where there are several signatures (230/255; see tensorflow#52145). Ranges taken as they
-come, the ends and the heads of branches in float32: 7.3/255, and 0.24/255 on average, over pairs of 64 faces, each
-branch alone at 1 and all of them.
+come, those layers in float32: 6.2/255, and 0.21/255 on average, over pairs of 64 faces, each branch alone at 1 and all
+of them.
 """
 
 import collections

@@ -22,13 +22,14 @@ def sums():
         return {"sum": tf.reduce_sum(source) + tf.reduce_sum(target) + tf.reduce_sum(strength)}
 
     loose = {name: tf.TensorSpec(None, tf.float32) for name in INPUTS}
-    traced = tf.function(guarded(Signature(function, INPUTS), 1e6)).get_concrete_function(**loose)
+    traced = tf.function(guarded(Signature(function, INPUTS), 1e6, 1000)).get_concrete_function(**loose)
     return lambda **inputs: float(traced(**{k: tf.constant(v, tf.float32) for k, v in inputs.items()})["sum"])
 
 
 def test_what_fits_goes_through(sums):
     assert sums(**PAIR) == 8 + 8 + 6
     assert sums(**ONE, strength=np.full((5, 3), -1e6)) == 4 + 4 - 15e6
+    assert sums(**ONE, strength=np.ones((1000, 3))) == 4 + 4 + 3000
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,7 @@ def test_what_fits_goes_through(sums):
         ({"strength": np.ones((1, 3))}, "rows must be equal"),
         ({"strength": np.ones((3, 3))}, "rows must be equal"),
         ({**ONE, "strength": np.ones((0, 3))}, "none may be 0"),
+        ({**ONE, "strength": np.ones((1001, 3))}, r"strength \(1 to 1000\).*strength:\] \[1001\]"),
         ({name: x[:0] for name, x in PAIR.items()}, "none may be 0"),
     ],
 )
@@ -59,7 +61,7 @@ def test_nothing_is_computed_before():
     def function(x):
         return {"x": tf.numpy_function(lambda v: ran.append(v) or v, [x], tf.float32)}
 
-    guard = tf.function(guarded(Signature(function, {"x": tf.TensorSpec((None,), tf.float32)}), 1e6))
+    guard = tf.function(guarded(Signature(function, {"x": tf.TensorSpec((None,), tf.float32)}), 1e6, 1000))
     with pytest.raises(tf.errors.InvalidArgumentError):
         guard(x=tf.constant([np.nan]))
     assert not ran

@@ -133,6 +133,17 @@ def test_rows_are_looped_over_where_the_batch_is_fixed():
     np.testing.assert_allclose(fixed.encode(images(3)), free.encode(images(3)), atol=1e-5)
 
 
+def test_many_strengths_go_in_runs(monkeypatch):
+    model, calls = serving.live(FakeMethod()), []
+    latents, run = (model.encode(images(1, 1)), model.encode(images(1, 2))), model.calls["interpolate"].run
+    whole = model.interpolate(*latents, ROWS)
+    counted = lambda arrays: calls.append(len(arrays["strength"])) or run(arrays)  # noqa: E731
+    monkeypatch.setattr(model.calls["interpolate"], "run", counted)
+    monkeypatch.setattr(serving, "MOST", 2)
+    np.testing.assert_allclose(model.interpolate(*latents, ROWS), whole, atol=1e-6)
+    assert sum(calls) == len(ROWS) and max(calls) == 2
+
+
 @pytest.mark.parametrize("name", ["absent", "empty", "photo.jpg"])
 def test_a_path_of_no_kind_is_named(name, tmp_path):
     (tmp_path / "empty").mkdir()

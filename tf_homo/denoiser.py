@@ -36,7 +36,10 @@ def conv(filters: int, kernel: int = 3, **options) -> layers.Conv2D:
 
 
 class Block(layers.Layer):
-    """x + conv(silu(scale norm(conv(silu(x))) + shift)), where a condition says scale and shift; at first x itself."""
+    """x + conv(silu(scale norm(conv(silu(x))) + shift)), where a condition says scale and shift; at first x itself.
+
+    Conditions may have so many `times` the rows of x: all of x under the first ones, then under the next.
+    """
 
     def __init__(self, filters: int, **kwargs):
         super().__init__(**kwargs)
@@ -52,9 +55,10 @@ class Block(layers.Layer):
         if condition:
             self.condition.build(condition)
 
-    def call(self, x, condition=None):
+    def call(self, x, condition=None, times=1):
         y = self.norm(self.first(tf.nn.silu(x)))
         if condition is not None:
+            x, y = _repeated(x, times), _repeated(y, times)
             scale, shift = tf.split(self.condition(condition)[:, None, None], 2, axis=-1)
             y = y * (1.0 + scale) + shift
         return x + self.second(tf.nn.silu(y))
@@ -120,11 +124,14 @@ class Denoised(Interpolator):
             x = block(x)
         return kept, self.turned(x)
 
-    def think(self, seen: tuple[tf.Tensor, tf.Tensor], reading: tf.Tensor) -> tf.Tensor:
-        """What the head makes of it, told readings (B, K): (B, h, w, branch_width), of which `out` is linear."""
+    def think(self, seen: tuple[tf.Tensor, tf.Tensor], reading: tf.Tensor, times: int = 1) -> tf.Tensor:
+        """What the head makes of it, told readings (n B, K), n `times` as many: (n B, h, w, branch_width).
+
+        `out` of it is linear.
+        """
         kept, x = seen
         told = self.told(reading)
-        x = self.up(self.head_coarse(x, told)) + kept + self.beside(reading)
+        x = self.up(self.head_coarse(x, told, times=times)) + _repeated(kept, times) + self.beside(reading)
         for block in self.head_fine:
             x = block(x, told)
         return x
@@ -145,9 +152,9 @@ class Denoised(Interpolator):
         code, reading = source[..., : self.depth], source[:, 0, 0, self.depth :]
         change = self.scaled(difference[..., self.depth :], source)[:, 0, 0]
         readings = [reading, *[reading + change * tf.constant(mask) for mask in self.masks]]
-        rows = [tf.concat([x] * len(readings), axis=0) for x in self.look(code)]
         told = tf.concat(readings, axis=0)
-        apart = [_to_first(x, len(readings)) for x in (self.mean(told), self.think(rows, told))]
+        thought = self.think(self.look(code), told, len(readings))
+        apart = [_to_first(x, len(readings)) for x in (self.mean(told), thought)]
         moves = apart[0] + self.spread / (1.0 - self.kept_share) * tf.cast(self.out(apart[1]), tf.float32)
         return tf.split(moves, len(self.masks))
 
@@ -155,4 +162,9 @@ class Denoised(Interpolator):
 def _to_first(x: tf.Tensor, parts: int) -> tf.Tensor:
     """What the other of so many parts of a batch differ from the first by."""
     first, *others = tf.split(x, parts)
-    return tf.concat(others, axis=0) - tf.concat([first] * len(others), axis=0)
+    return tf.concat(others, axis=0) - _repeated(first, len(others))
+
+
+def _repeated(x: tf.Tensor, times: int) -> tf.Tensor:
+    """A batch so many times over."""
+    return tf.concat([x] * times, axis=0) if times > 1 else x

@@ -85,15 +85,15 @@ class AttributeClassifier(keras.Model):
         norm = lambda: layers.BatchNormalization(synchronized=True)  # noqa: E731
         block = lambda filters, strides: [conv(filters, 3, strides, use_bias=False), norm()]  # noqa: E731
         self.low = keras.Sequential(
-            [*block(width, 2), layers.ReLU(), *block(2 * width, 2), layers.ReLU(), *block(4 * width, 1)], name="low"
+            [*block(width, 2), layers.ReLU(), *block(2 * width, 2), layers.ReLU(), *block(4 * width, 1)], name="phi_low"
         )
         self.high = keras.Sequential(
             [layers.ReLU(), *block(6 * width, stride // 4 if stride > 4 else 1), layers.ReLU(), *block(8 * width, 1)],
-            name="high",
+            name="phi_high",
         )
         self.head = keras.Sequential(
             [layers.ReLU(), conv(8 * width, 3, 2, activation="relu"), layers.Flatten(), layers.Dense(8 * width, "relu"),
-             layers.Dense(attributes, dtype="float32")], name="head",
+             layers.Dense(attributes, dtype="float32")], name="phi_head",
         )  # fmt: skip
 
     def features(self, image, training=False):

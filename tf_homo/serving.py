@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CARRIED = Path(__file__).parent / "pretrained" / "drawn_64" / "morph.tflite"
 LARGEST = 1e6  # of a number that goes in: beyond it, float32 may overflow on the way
+MOST = 1000  # rows of strengths at once
 MORPHING = ("encode", "interpolate", "decode")  # the signatures that a path goes through
 KINDS = "a run folder (with checkpoints/), a SavedModel folder (OUT/<version>/, with saved_model.pb) or a .tflite file"
 
@@ -91,11 +92,16 @@ class Morpher:
             raise InputError(f"{name}: takes {', '.join(call.inputs)}; got {', '.join(inputs) or 'nothing'}")
         arrays = {arg: self._checked(name, arg, inputs[arg], shape) for arg, shape in call.inputs.items()}
         rows = _rows(name, arrays)
-        if all(shape[0] is None or shape[0] == len(arrays[arg]) for arg, shape in call.inputs.items()):
+        loose = all(shape[0] is None or shape[0] == len(arrays[arg]) for arg, shape in call.inputs.items())
+        # Otherwise the file was exported for one row at a time.
+        step = (MOST if "strength" in arrays else rows) if loose else 1
+        if rows <= step:
             return call.run(arrays)
-        # The file was exported for one row at a time.
         return np.concatenate(
-            [call.run({arg: a if len(a) == 1 else a[i : i + 1] for arg, a in arrays.items()}) for i in range(rows)]
+            [
+                call.run({arg: a if len(a) == 1 else a[i : i + step] for arg, a in arrays.items()})
+                for i in range(0, rows, step)
+            ]
         )
 
     def _checked(self, name: str, arg: str, value: np.ndarray, shape: Shape) -> np.ndarray:
@@ -207,7 +213,7 @@ def module(method: "Method") -> "tf.Module":
 
     served = tf.Module()
     for name, signature in method.signatures().items():
-        setattr(served, name, tf.function(guarded(signature, LARGEST)))
+        setattr(served, name, tf.function(guarded(signature, LARGEST, MOST)))
     read = {id(handle) for function in concrete(served, method).values() for handle in function.captured_inputs}
     variables = [v.value if isinstance(v, keras.Variable) else v for v in method.variables]
     served.weights = [v for v in variables if id(v.handle) in read]

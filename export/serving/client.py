@@ -162,6 +162,8 @@ def main(argv: list[str]) -> None:
     source, target = _photo("source", given.source), _photo("target", given.target)
     where = given.host or local(given.protocol), given.model_name
     if given.protocol == "grpc":
+        if "://" in where[0]:
+            raise InputError(f"--host={where[0]}: gRPC takes HOST:PORT; leave out http://, or give --protocol=rest")
         serving_api()
     frames_of, branches_of = PROTOCOLS[given.protocol]
     end = _end(given.strength, given.model_json, given.branches, lambda: branches_of(*where, given.timeout))
@@ -200,7 +202,7 @@ def _define_flags() -> None:
     flags.DEFINE_list("branches", [], "names of the branches in order, in place of --model_json")
     flags.DEFINE_integer("frames", 16, "frames, both ends included", 2, 1000)
     flags.DEFINE_float("fps", 20, "frames a second", 0.1, 100)
-    flags.DEFINE_float("timeout", 60, "seconds to wait for an answer", 0.001)
+    flags.DEFINE_float("timeout", 60, "seconds to wait for an answer", 0.001, 86_400)
     flags.DEFINE_string("out", None, "the file to write, NAME.gif", required=True)
 
 

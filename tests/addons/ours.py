@@ -60,7 +60,8 @@ def norms():
     for name, layer, channels in (("instance_norm", instance, 8), ("group_norm", block.norm, 16)):
         stir(layer)
         x = 3.0 * normal(4, 4, 6, channels) + 1.0
-        yield name, {"x": x, "gamma": layer.gamma, "beta": layer.beta, "result": layer(x)}
+        gamma, beta = layer.weights
+        yield name, {"x": x, "gamma": gamma, "beta": beta, "result": layer(x)}
     stir(critic)
     x = normal(4, 8, 8, 6)
     weights = {f"weight_{i}": weight for i, weight in enumerate(critic.weights)}

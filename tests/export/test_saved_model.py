@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from export import parity, saved_model
 from tests.fake_method import BRANCHES, SIZE, FakeMethod, images
-from tf_homo import serving
+from tf_homo import image_bytes, serving
 from tf_homo.errors import InputError
+from tf_homo.method import Signature
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,29 @@ def test_a_difference_above_tolerance_leaves_nothing(tmp_path):
         patch.setattr(serving, "live", shifted)
         saved_model.export(method, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("off", [0, 3])
+def test_signatures_on_bytes_paint_what_those_on_numbers_do(method, tmp_path, monkeypatch, off):
+    found = method.signatures()
+
+    def morph_jpeg(source, target, strength):
+        pictures = [image_bytes.decode(photos, SIZE) for photos in (source, target)]
+        image = found["serving_default"].function(*pictures, strength)["image"]
+        return {"image_bytes": image_bytes.encode(image + off / 255)}
+
+    photos = dict.fromkeys(("source", "target"), tf.TensorSpec((None,), tf.string))
+    inputs = photos | {"strength": found["serving_default"].inputs["strength"]}
+    monkeypatch.setattr(
+        method, "signatures", lambda: found | {"morph_jpeg": Signature(morph_jpeg, inputs)}, raising=False
+    )
+    if off:
+        with pytest.raises(parity.ExportError, match="morph_jpeg is 3/255 off serving_default; nothing was written"):
+            saved_model.export(method, tmp_path)
+        assert not list(tmp_path.iterdir())
+    else:
+        report = json.loads((saved_model.export(method, tmp_path) / "parity.json").read_text())
+        assert report["steps_of_bytes"]["morph_jpeg"] <= 1
 
 
 def test_a_crash_leaves_nothing(method, tmp_path, monkeypatch):

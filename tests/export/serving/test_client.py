@@ -85,6 +85,8 @@ def test_bad_flags_and_files_are_named(places, server):
         ((), {"source": "drawn_faces:x"}, "'x' is no index"),
         ((), {"out": "m.png"}, "use .gif"),
         ((), {"frames": 1}, "frames"),
+        (("--host=http://localhost:8500",), {}, "gRPC takes HOST:PORT; leave out http://, or give --protocol=rest"),
+        (("--timeout=inf",), {}, "timeout"),
         (
             ("--branches=a,b,c", "--strength=d=1", grpc),
             {},

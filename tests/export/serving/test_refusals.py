@@ -54,6 +54,7 @@ BOTH = {
     "no_strength": ("morph_jpeg", {"strength": strengths(0, BRANCHES)}),
     "strength_short": ("morph_jpeg", {"strength": strengths(1, BRANCHES - 1)}),
     "strength_long": ("morph_jpeg", {"strength": strengths(1, BRANCHES + 1)}),
+    "strengths_too_many": ("morph_jpeg", {"strength": strengths(1001, BRANCHES)}),
     "strength_of_rank_1": ("morph_jpeg", {"strength": strengths(BRANCHES)}),
     "strength_of_rank_3": ("morph_jpeg", {"strength": strengths(1, 1, BRANCHES)}),
     "strength_nan": ("morph_jpeg", {"strength": at(strengths(1, BRANCHES), np.nan)}),

@@ -15,7 +15,6 @@ import android.widget.ScrollView
 import android.widget.SeekBar
 import android.widget.TextView
 import android.widget.Toast
-import java.io.IOException
 import java.util.concurrent.Executors
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.math.max
@@ -101,18 +100,18 @@ class MainActivity : Activity() {
 
     private fun show(place: Int, source: ImageDecoder.Source) = worker.execute {
         if (!::morpher.isInitialized) return@execute
-        try {
-            val square = square(source, morpher.size)
-            latents[place] = morpher.encode(pixels(square))
-            runOnUiThread { pictures[place].setImageBitmap(square) }
-            val (first, second) = latents
-            if (first != null && second != null) {
-                morpher.pair(first, second)
-                runOnUiThread(::move)
-            }
-        } catch (error: Exception) {
-            if (error !is IOException && error !is SecurityException) throw error // the latter from another app's pictures
+        val square = try {
+            square(source, morpher.size)
+        } catch (error: Exception) { // another app's pictures may throw anything
             tell("This is no picture that can be read (${error.message}). Choose a JPEG, PNG or WebP.")
+            return@execute
+        }
+        latents[place] = morpher.encode(pixels(square))
+        runOnUiThread { pictures[place].setImageBitmap(square) }
+        val (first, second) = latents
+        if (first != null && second != null) {
+            morpher.pair(first, second)
+            runOnUiThread(::move)
         }
     }
 
