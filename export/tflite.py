@@ -11,8 +11,8 @@ float16 keeps weights in half precision and computes in what the device has; it 
 than faces. int8 keeps kernels as 8-bit integers, a scale for each channel, and computes convolutions and matrix
 products in them: their inputs become integers as they come, by the range of each row, and sums come out as float32,
 in which everything between is computed, as are the layers next to a picture, the heads of branches and the classifier
-whose reading they go by (ends.py). It is measured on pictures that the model was trained on and on their morphs, for which it needs the data (--data_dir,
---data_path).
+whose reading they go by (ends.py). It is measured on pictures that the model was trained on and on their morphs, for
+which it needs the data (--data_dir, --data_path).
 
 Why int8 does not fix the ranges of activations beforehand, from representative pictures, as full-integer models do:
 tried with TensorFlow 2.21 on a trained encoder and decoder as in configs/homo_drawn_64.cfg, that misses 8/255 in

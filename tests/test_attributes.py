@@ -134,6 +134,16 @@ def test_default_groups_are_the_nine_or_one_for_each_name():
     assert default_groups(("Young", "hat")) == {"age": ("Young",)}
     assert default_groups(("grin", "specs")) == {"grin": ("grin",), "specs": ("specs",)}
     assert default_groups(()) == {}
+    assert default_groups(("age", "expression")) == {"age": ("age",), "expression": ("expression",)}
+
+
+def test_an_attribute_called_like_a_group_of_others_is_refused_with_the_mend():
+    with pytest.raises(InputError, match="^attribute age: is called like the group of Young; rename it, .*") as raised:
+        default_groups(("Young", "age"))
+    mend = [part.removeprefix("--group=") for part in str(raised.value).split() if part.startswith("--group=")]
+    assert named_groups(mend, ("Young", "age")) == {"age": ("age",), "Young": ("Young",)}
+    with pytest.raises(InputError, match="the group of Mouth_Slightly_Open, Smiling; "):
+        default_groups(("expression", "Smiling", "Mouth_Slightly_Open"))
 
 
 def test_named_groups():
@@ -166,8 +176,10 @@ def test_what_is_wrong_with_a_group_is_said(texts, message):
 
 def test_names_that_could_not_be_told_in_a_strength_are_refused():
     assert check_names("x.csv", ["grin", "лицо"]) == ("grin", "лицо")
-    for names in (["a,b"], ["a=1"], ["rest"], ["all"], [""]):
-        with pytest.raises(InputError, match="^x.csv: .* cannot be an attribute; rename it"):
+    for names in (["a,b"], ["a=1"], ["rest"], ["all"], [""], ["gr\x1b[31min"], ["a\nb"], ["grin\u200b"], ["\udce9"]):
+        with pytest.raises(InputError, match="^x.csv: .* cannot be an attribute; rename it") as raised:
             check_names("x.csv", names)
+        assert str(raised.value).isprintable()
+    assert check_names("x.csv", ["hair colour"]) == ("hair colour",)
     with pytest.raises(InputError, match="^x.csv: two attributes are called 'a'"):
         check_names("x.csv", ["a", "b", "a"])

@@ -2,11 +2,13 @@
 
 import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from tests import photo_bytes
 from tf_homo import photos
 from tf_homo.data import drawn_faces
 from tf_homo.errors import InputError
@@ -135,6 +137,114 @@ def test_no_byte_of_a_file_raises_anything_else(save, tmp_path):
                     photos.read(str(path), 8, crop="center")
                 except InputError as error:
                     assert str(path) in str(error)
+
+
+def png(depth, colours, row, *chunks):
+    """A PNG of 8x8 pixels with a row of bytes again and again, and chunks (kind, content) before the pixels."""
+    header = struct.pack(">IIBBBBB", 8, 8, depth, colours, 0, 0, 0)
+    parts = ((b"IHDR", header), *chunks, (b"IDAT", zlib.compress((b"\0" + row) * 8)), (b"IEND", b""))
+    packed = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+              for kind, data in parts)  # fmt: skip
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+SMOOTH = photo_bytes.picture(side=32)
+PNG = photo_bytes.data(SMOOTH, "PNG")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.99])
+def test_a_png_that_is_damaged_anywhere_is_refused(tmp_path, share):
+    """Alone, what decodes it takes zeros for black pixels, and turned bytes near the end for right ones."""
+    at = int(share * len(PNG))
+    turned = bytearray(PNG)
+    turned[at] ^= 255
+    for number, content in enumerate((PNG[:at] + bytes(len(PNG) - at), bytes(turned), PNG[:at])):
+        (tmp_path / f"{number}.png").write_bytes(content)
+        for picture in (content, str(tmp_path / f"{number}.png")):
+            with pytest.raises(photos.PictureError, match=rf"{number}\.png: the image is damaged or cut short"):
+                photos.decode(picture, f"{number}.png")
+    np.testing.assert_array_equal(photos.decode(PNG, "whole.png").image, SMOOTH)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [(b"zTXt", b"k\0\0" + zlib.compress(bytes(3 << 20))), (b"iCCP", b"k\0\0" + zlib.compress(bytes(3 << 20)))],
+    ids=["text", "profile"],
+)
+def test_a_png_with_too_much_beside_its_pixels(chunk):
+    assert photos.decode(png(8, 2, bytes(24)), "a.png").image.size == (8, 8)
+    with pytest.raises(photos.PictureError, match=r"a\.png: has too much metadata, .* save it without") as raised:
+        photos.decode(png(8, 2, bytes(24), chunk), "a.png")
+    assert raised.value.reason == "too much metadata"
+
+
+# each: depth and kind of a PNG, its row: half of the pixels in the transparent colour, that colour
+KEYED = {
+    "1 bit": (1, 0, b"\x0f", (0,), 255),
+    "2 bit": (2, 0, b"\x55\xaa", (1,), 170),
+    "4 bit": (4, 0, b"\x33\x33\x66\x66", (3,), 102),
+    "8 bit": (8, 0, b"\x33" * 4 + b"\x66" * 4, (51,), 102),
+    "16 bit": (16, 0, b"\x33\x33" * 4 + b"\x66\x66" * 4, (13107,), 102),
+    "colours": (8, 2, b"\x33\x33\x33" * 4 + b"\x66\x66\x66" * 4, (51,) * 3, 102),
+    "16-bit colours": (16, 2, b"\x33\x12" * 12 + b"\x66\x12" * 12, (0x3312,) * 3, 102),
+}
+
+
+@pytest.mark.parametrize("kind", KEYED)
+def test_a_transparent_colour_of_a_png_is_laid_over_white(kind):
+    depth, colours, row, key, rest = KEYED[kind]
+    image, changes = photos.decode(png(depth, colours, row, (b"tRNS", struct.pack(f">{len(key)}H", *key))), "a.png")
+    assert np.asarray(image)[0, :, 0].tolist() == [255] * 4 + [rest] * 4
+    assert "transparent" in changes
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_could_be_transparent_and_is_not_is_not_told_so(save, mode):
+    path = save(Image.new("RGB", (8, 8), "red").convert(mode))
+    assert "transparent" not in photos.decode(path).changes
+
+
+@pytest.mark.parametrize(("turn", "told"), [(0, ()), (1, ()), (2, ("turned",)), (8, ("turned",)), (9, ())])
+def test_only_what_exif_turns_is_told_so(save, turn, told):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    assert photos.decode(save(Image.new("RGB", (8, 8)), "a.jpg", exif=exif)).changes == told
+
+
+def tiff(bits, white, data):
+    """A grey TIFF of 8x8 pixels; `white` 0 where its white is 0."""
+    tags = {256: 8, 257: 8, 258: bits, 259: 1, 262: white, 273: 122, 277: 1, 278: 8, 279: len(data)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + data
+
+
+@pytest.mark.parametrize(
+    ("bits", "white", "data", "expected", "change"),
+    [
+        (12, 1, b"\x33" * 96, 51, "12 bit"),
+        (12, 1, b"\xff" * 96, 255, "12 bit"),
+        (16, 1, b"\x33" * 128, 51, "16 bit"),
+        (16, 0, b"\x33" * 128, 204, "16 bit"),
+    ],
+)
+def test_deep_grey_of_a_tiff(bits, white, data, expected, change):
+    image, changes = photos.decode(tiff(bits, white, data), "a.tif")
+    assert image.getextrema() == ((expected, expected),) * 3
+    assert changes == ("grey", change)
+
+
+def test_of_several_pages_the_first_is_taken_and_that_is_told(save):
+    pages = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    image, changes = photos.decode(save(pages[0], "a.tif", save_all=True, append_images=pages[1:]))
+    assert image.getpixel((0, 0)) == (255, 0, 0) and changes == ("several pages",)
+    assert photos.decode(save(pages[0], "b.tif")).changes == ()
+
+
+@pytest.mark.parametrize("white", [65535, 1023, 255])
+def test_16_bit_of_a_ppm(white):
+    content = b"P6 8 8 %d\n" % white + np.full((8, 8, 3), white // 5, ">u2" if white > 255 else "u1").tobytes()
+    image, changes = photos.decode(content, "a.ppm")
+    assert image.getpixel((0, 0))[0] in (51, 50) and changes == (("16 bit",) if white > 255 else ())
 
 
 def test_32_bit_and_missing_and_folder(save, tmp_path):

@@ -55,8 +55,19 @@ def leads_of(groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def default_groups(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The nine groups as far as `names` has them; where it has none of them, a group for each name."""
-    return groups_of(names) or {name: (name,) for name in names}
+    """The nine groups as far as `names` has them; where it has none of them, a group for each name.
+
+    Raises:
+      InputError: an attribute is called like a group that moves others, so that its name would move those.
+    """
+    groups = groups_of(names)
+    for group, members in groups.items():
+        if group in names:
+            raise InputError(
+                f"attribute {group}: is called like the group of {', '.join(members)}; rename it, choose --attributes "
+                f"or make groups: --group={group}={group} --group={members[0]}={','.join(members)}"
+            )
+    return groups or {name: (name,) for name in names}
 
 
 def named_groups(texts: Sequence[str], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -91,9 +102,10 @@ def check_names(culprit: str, names: Sequence[str]) -> tuple[str, ...]:
     """The names of a data set's attributes; InputError names `culprit` where they could not be told in --strength."""
     seen = set()
     for name in names:
-        if not name or name in (REST, ALL) or set(name) & set(",=\n"):
+        if not name or name in (REST, ALL) or set(name) & set(",=") or not name.isprintable():
             raise InputError(
-                f"{culprit}: {name!r} cannot be an attribute; rename it (no comma, no =, not {REST} or {ALL})"
+                f"{culprit}: {name!r} cannot be an attribute; rename it (no comma, no =, no control character, not "
+                f"{REST} or {ALL})"
             )
         if name in seen:
             raise InputError(f"{culprit}: two attributes are called {name!r}; rename one")

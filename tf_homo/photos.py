@@ -25,11 +25,16 @@ _KNOWN = ", ".join(FORMATS)
 #: What has to be done for some pictures, told to who gave one.
 CHANGES = {
     "grey": "grey, taken as RGB", "palette": "palette, taken as RGB", "CMYK": "CMYK, taken as RGB",
-    "16 bit": "16 bit, taken as 8", "transparent": "transparent, laid over white",
-    "animated": "animated, its first frame taken", "turned": "turned as its EXIF data say",
+    "16 bit": "16 bit, taken as 8", "12 bit": "12 bit, taken as 8", "transparent": "transparent, laid over white",
+    "animated": "animated, its first frame taken", "several pages": "of several pages, its first taken",
+    "turned": "turned as its EXIF data say",
     "colour profile": "colours of another profile, taken to sRGB",
 }  # fmt: skip
 _TILE = (TiffImagePlugin.TILEWIDTH, TiffImagePlugin.TILELENGTH)
+# the transparent colour of a PNG comes in the units of the file, its pixels in 8 bit: by how they are stored
+_KEYS = {
+    "L;2": lambda key: key * 85, "L;4": lambda key: key * 17, "RGB;16B": lambda key: tuple(part >> 8 for part in key),
+}  # fmt: skip
 _SRGB = ImageCms.createProfile("sRGB")
 _PROFILED = {"RGB": ("RGB", "RGBA", "P", "PA"), "CMYK": ("CMYK",), "GRAY": ("L",)}  # by a profile's space: modes
 
@@ -53,8 +58,8 @@ def read(path: str, size: int, crop: str = "none") -> np.ndarray:
     """Reads an image file of an already aligned face.
 
     EXIF rotation is applied; grey, palette and CMYK become RGB, and colours of another profile sRGB; transparency is
-    laid over white; 16-bit grey is scaled to 8 bit. Of an animation the first frame counts. Square images of another
-    size are resampled (Lanczos, which averages where it shrinks).
+    laid over white; 16-bit and 12-bit grey is scaled to 8 bit. Of an animation the first frame counts, of several pages
+    the first. Square images of another size are resampled (Lanczos, which averages where it shrinks).
 
     Args:
       path: file in one of FORMATS.
@@ -123,17 +128,24 @@ def decode(picture: str | bytes, name: str | None = None) -> Decoded:
         warnings.simplefilter("ignore")  # damaged metadata is no reason to print: the pixels count
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture, formats=FORMATS) as image:
+            with Image.open(_file(picture), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise _too_large(name, f"{image.width}x{image.height} pixels")
                 if image.format == "TIFF":  # a tile may be larger than the picture, and is decoded whole
                     wide, high = (image.tag_v2.get(tag, 1) for tag in _TILE)
                     if wide * high > MAX_PIXELS:
                         raise _too_large(name, f"tiles of {wide}x{high} pixels")
-                changes = _changes(image)
+                levels = _levels(image)
+                if image.format == "PNG":
+                    _verify(picture)
+                    if "transparency" in image.info and (stored := image.tile[0][3]) in _KEYS:
+                        image.info["transparency"] = _KEYS[stored](image.info["transparency"])
+                found = _changes(image)  # which may load it
                 if image.format == "PPM" and image.mode == "I":  # 16 bit, whatever its header calls white
                     image = image.convert("I;16")
-                return Decoded(_rgb(ImageOps.exif_transpose(image), name), changes)
+                upright, clear = _rgb(ImageOps.exif_transpose(image), name, *levels)
+                found["transparent"] = clear
+                return Decoded(upright, tuple(change for change in CHANGES if found[change]))
         except InputError:
             raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -144,6 +156,11 @@ def decode(picture: str | bytes, name: str | None = None) -> Decoded:
                 f"{name}: is no image that can be read here; give one of {_KNOWN}", "no image that can be read"
             ) from error
         except Exception as error:  # decoders raise almost any class (AVIF: RuntimeError)
+            if "MAX_TEXT" in str(error):  # Pillow's bounds
+                much = "too much metadata"
+                raise PictureError(
+                    f"{name}: has {much}, a text or colour profile of more than 1 MB; save it without", much
+                ) from error
             raise PictureError(
                 f"{name}: the image is damaged or cut short ({error}); fetch it again", "damaged or cut short"
             ) from error
@@ -164,41 +181,63 @@ def _check_file(path: str, name: str) -> None:
         raise _empty(name)
 
 
-def _changes(image: Image.Image) -> tuple[str, ...]:
-    """What of an image that was opened, not decoded, `_rgb` will have to change."""
-    deep = image.format == "PPM" and image.mode == "I"
-    found = {
-        "grey": image.mode in ("1", "L", "LA", "I;16", "I;16B", "I;16L") or deep,
+def _file(picture: str | bytes) -> str | io.BytesIO:
+    return io.BytesIO(picture) if isinstance(picture, bytes) else picture
+
+
+def _verify(picture: str | bytes) -> None:
+    """Checks the sums of a PNG: what decodes it does not, and takes zeros for pixels."""
+    with Image.open(_file(picture), formats=("PNG",)) as image:  # which can only be verified, or decoded
+        image.verify()
+
+
+def _changes(image: Image.Image) -> dict[str, bool]:
+    """What of an image that was opened, not decoded, `_rgb` will have to change; transparency is seen there."""
+    ppm, stored = image.format == "PPM", [str(tile) for tile in image.tile]
+    deep = ppm and any(isinstance(tile[3], tuple) and tile[3][-1] > 255 for tile in image.tile)  # its white
+    return {
+        "grey": image.mode in ("1", "L", "LA", "I;16", "I;16B", "I;16L") or (ppm and image.mode == "I"),
         "palette": image.mode in ("P", "PA"),
         "CMYK": image.mode == "CMYK",
-        "16 bit": deep or any(";16" in str(tile) for tile in image.tile),
-        "transparent": image.has_transparency_data,
+        "16 bit": deep or any(";16" in each for each in stored),
+        "12 bit": any(";12" in each for each in stored),
         # of a TIFF all pages would be sought, and an MPO holds one scene
         "animated": image.format not in ("TIFF", "MPO") and getattr(image, "is_animated", False),
-        "turned": image.getexif().get(ExifTags.Base.Orientation, 1) != 1,
+        "several pages": image.format == "TIFF" and bool(image.tag_v2.next),
+        "turned": image.getexif().get(ExifTags.Base.Orientation) in range(2, 9),
         "colour profile": _profile(image) is not None,
     }
-    return tuple(change for change, there in found.items() if there)
 
 
-def _rgb(image: Image.Image, name: str) -> Image.Image:
+def _levels(image: Image.Image) -> tuple[int, int]:
+    """Which values are black and white, of an image that is grey in more than 8 bit."""
+    white = 4095 if any(";12" in str(tile) for tile in image.tile) else 65535
+    inverted = image.format == "TIFF" and image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
+    return (white, 0) if inverted else (0, white)
+
+
+def _rgb(image: Image.Image, name: str, black: int, white: int) -> tuple[Image.Image, bool]:
+    """The image as RGB, and whether any of it was transparent; `black` and `white` are its levels."""
     if image.mode.startswith("I;16"):
-        return Image.fromarray(np.rint(np.asarray(image) / 257.0).astype(np.uint8)).convert("RGB")
+        values = np.asarray(image).astype(np.float32)
+        clear = values == image.info.get("transparency", -1)
+        grey = np.rint((values - black) * (255 / (white - black))).clip(0, 255)
+        return Image.fromarray(np.where(clear, 255, grey).astype(np.uint8)).convert("RGB"), bool(clear.any())
     if image.mode in ("I", "F"):
         raise PictureError(
             f"{name}: has 32-bit pixels ({image.mode}), whose white is unknown; save it with 8 or 16 bit",
             "32-bit pixels",
         )
-    profile, clear = _profile(image), image.has_transparency_data
-    if image.mode != "CMYK" and (clear or image.mode != "L"):
-        image = image.convert("RGBA" if clear else "RGB")
+    profile, alpha = _profile(image), image.has_transparency_data
+    if image.mode != "CMYK" and (alpha or image.mode != "L"):
+        image = image.convert("RGBA" if alpha else "RGB")
     if profile:
         with contextlib.suppress(ImageCms.PyCMSError):  # one that says nothing of colours
-            image = ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGBA" if clear else "RGB")
-    if clear:
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
+            image = ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGBA" if alpha else "RGB")
+    if alpha and image.getchannel("A").getextrema()[0] < 255:
+        backdrop = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(backdrop, image).convert("RGB"), True
+    return image.convert("RGB"), False
 
 
 def _profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:

@@ -67,6 +67,13 @@ def test_faces_whose_eyes_may_be_covered_are_counted(source, monkeypatch, capsys
     assert "\nchanged\n  aligned by eyes that may be covered: 1\n" in capsys.readouterr().out
 
 
+def test_a_photo_without_a_face_scales_no_label(source, tmp_path):
+    (tmp_path / "ages.csv").write_text("file,age,split\na.png,20,train\nnone.png,999,train\n")
+    ages = {"labels_file": str(tmp_path / "ages.csv")}
+    assert source(**ages).listing().scales == {"age": [20, 20]}
+    assert source(**ages, align_faces=False).listing().scales == {"age": [20, 999]}
+
+
 def test_it_is_another_set_than_the_middles(source):
     stamps = {source(**options).listing().stamp for options in ({}, {"eyes": EYES}, {"align_faces": False})}
     assert len(stamps) == 3

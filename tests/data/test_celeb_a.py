@@ -1,10 +1,13 @@
 """CelebA by TFDS's own builder, from files that are there, and what is said where it cannot be had."""
 
+import sys
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
 from tf_homo.attributes import CELEBA
+from tf_homo.data import celeb_a, check
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
 
@@ -21,7 +24,23 @@ def test_what_cannot_be_had_names_the_way_out(tmp_path, monkeypatch):
     assert "--dataset=celeba_folder --data_path=" in str(e.value) and "\n" not in str(e.value)
 
 
-def test_a_prepared_set_is_read(tmp_path, monkeypatch):
+@pytest.mark.parametrize("terminal", [False, True])
+def test_bars_are_for_terminals(tmp_path, monkeypatch, capsys, terminal):
+    def shown(*args, **kwargs):
+        print("a bar")
+        raise ConnectionError("quota exceeded")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", shown)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with pytest.raises(InputError):
+        celeb_a.prepare(str(tmp_path))
+    said, shown = capsys.readouterr()
+    assert bool(said) == terminal
+    assert shown == "celeb_a: is fetched by TensorFlow Datasets; without a network it gives up after minutes\n"
+
+
+@pytest.fixture
+def prepared(tmp_path, monkeypatch):
     """As TFDS writes it, from two pictures a split that stand for what it fetches."""
     builder = tfds.builder("celeb_a", data_dir=str(tmp_path))
     places = np.indices((218, 178)).transpose(1, 2, 0).astype(np.uint8)
@@ -39,6 +58,14 @@ def test_a_prepared_set_is_read(tmp_path, monkeypatch):
     builder.download_and_prepare()
     monkeypatch.undo()
 
+
+def test_a_check_tells_the_size_that_is_kept(prepared, tmp_path, capsys):
+    check.run(Source("celeb_a", data_dir=str(tmp_path)), 32, None)
+    said = capsys.readouterr().out
+    assert "  178x218: 6\n" in said and "the middle is kept: 6; enlarged to 32: 0\n" in said
+
+
+def test_a_prepared_set_is_read(prepared, tmp_path):
     found = Source("celeb_a", data_dir=str(tmp_path)).read("test", 178)
     assert found.attributes == CELEBA
     np.testing.assert_array_equal(np.sort(found.labels, axis=0), np.sort(np.eye(2, 40), axis=0))

@@ -208,6 +208,15 @@ def bomb(folder, size, **more):
     repack(folder, (f"img_align_celeba/{LAST}", plain(), ("file_size", size), *more.items()))
 
 
+def backslashes(folder):
+    """The names in the zip as some programs of Windows write them."""
+    pack(folder)
+    path = folder / "img_align_celeba.zip"
+    path.write_bytes(path.read_bytes().replace(b"img_align_celeba/0", b"img_align_celeba\\0"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("img_align_celeba\\", b"")
+
+
 ZIPPED = {
     "declared too large": (lambda f: bomb(f, 1 << 40), {"more than 256 MiB": 1}, 3),
     "declared too small": (lambda f: bomb(f, 10), {"damaged in the zip": 1}, 3),
@@ -223,6 +232,8 @@ ZIPPED = {
     "what macOS adds": (lambda f: repack(f, (f"__MACOSX/._{LAST}", b"x")), {"hidden file": 1}, 4),
     "path out of the zip": (lambda f: repack(f, ("../../x.jpg", plain())), {"picture without a row": 1}, 4),
     "document in the zip": (lambda f: repack(f, ("readme.txt", b"hello")), {}, 4),
+    "raw photo in the zip": (lambda f: repack(f, ("a.cr2", b"hello")), {"not called like a picture": 1}, 4),
+    "names with backslashes": (lambda f: backslashes(f), {}, 4),
 }
 
 
@@ -251,6 +262,23 @@ def test_a_zip_that_declares_less_than_it_unpacks_takes_no_memory(folder):
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("there", [(), ("Thumbs.db", "more/readme.txt")])
+def test_a_zip_beside_a_folder_without_pictures_is_read(folder, there):
+    pack(folder)
+    (folder / "img_align_celeba").mkdir()
+    for name in there:
+        put(folder, f"img_align_celeba/{name}", b"hello")
+    found = listing(folder)
+    assert found.names == NAMES and not found.left_out.counts and not found.remarks
+
+
+def test_a_zip_beside_a_folder_of_pictures_is_told(folder):
+    put(folder, "img_align_celeba.zip", b"half of it")
+    found = listing(folder)
+    assert found.names == NAMES
+    assert found.remarks == ["img_align_celeba.zip is not read, as there are pictures in img_align_celeba/"]
+
+
 def cut(path, keep):
     path.write_bytes(path.read_bytes()[:keep])
 
@@ -259,6 +287,10 @@ REFUSED = {
     "no pictures": (lambda f: (f / "img_align_celeba").rename(f / "x"), "has neither img_align_celeba.zip nor"),
     "zip cut short": (lambda f: (pack(f), cut(f / "img_align_celeba.zip", 900)), r"celeba\.zip: is damaged, or no zip"),
     "zip is text": (lambda f: (pack(f), put(f, "img_align_celeba.zip", b"quota")), r"celeba\.zip: is damaged, or no"),
+    "packed by Kaggle": (
+        lambda f: (f / f"{ATTR}.txt").rename(f / "archive.zip"),
+        r"archive\.zip: is packed and list_attr_celeba.txt is not beside it; unpack archive.zip there",
+    ),
     "no attributes": (lambda f: (f / f"{ATTR}.txt").unlink(), "list_attr_celeba.txt: no such file"),
     "no partition": (lambda f: (f / f"{PART}.txt").unlink(), "list_eval_partition.txt: no such file"),
     "no count line": (lambda f: edit(f, ATTR, "4\n", ""), "its first line is no count of rows"),

@@ -55,6 +55,7 @@ left out: 1
 # each: column a (c is 0 and 1 in turn), what the report says of it, its mean there
 ALIKE = {
     "always 1": ("1111", "a is 1 on every training picture", "100.0%"),
+    "always -1": (["-1"] * 4, "a is -1 on every training picture", "-1           -           -  mean, from -1 to 1"),
     "always 7": ("7777", "a is 7 on every training picture", "7           -           -  mean, from 7 to 7"),
 }
 

@@ -133,7 +133,17 @@ SPOILED = {
         4,
     ),
     "control characters in a name": (lambda f: put(f, "a\x1b[2J\n.png"), {"picture without a row": 1}, 4),
-    "document among the pictures": (lambda f: put(f, "notes.txt", b"hello"), {}, 4),
+    "documents among the pictures": (
+        lambda f: [put(f, name, b"hello") for name in ("notes.txt", "Thumbs.db", ".DS_Store", "more/LABELS.CSV")],
+        {},
+        4,
+    ),
+    "other kinds of pictures": (
+        lambda f: [put(f, name, b"hello") for name in ("e.jp2", "deep/e.jxl", "e.jpg_large", "e")],
+        {"not called like a picture": 4},
+        4,
+    ),
+    "link to nothing, without an ending": (lambda f: link(f, "e", "none"), {"broken link": 1}, 4),
 }
 
 
@@ -236,6 +246,11 @@ def test_sizes_and_the_middle(folder):
     assert dict(survey(folder).sizes) == {(24, 8): 1, (1, 1): 1, (8, 8): 2}
 
 
+def emptied(folder):
+    for path in folder.iterdir():
+        path.unlink()
+
+
 # each: how the folder is spoiled, what the one line says
 REFUSED = {
     "another name": (
@@ -246,7 +261,38 @@ REFUSED = {
         lambda f: ((f / "labels.csv").unlink(), put(f, "train/cats/1.png"), put(f, "docs/2.png")),
         "train is called like a split and docs is not",
     ),
-    "neither table nor classes": (lambda f: (f / "labels.csv").unlink(), "neither labels.csv nor a folder"),
+    "neither table nor classes": (
+        lambda f: (f / "labels.csv").unlink(),
+        "neither labels.csv nor a folder .* left out: 4 picture outside every class folder, such as a.png$",
+    ),
+    "table that is a broken link": (
+        lambda f: ((f / "labels.csv").unlink(), link(f, "labels.csv", "none"), put(f, "cats/a.png")),
+        "labels.csv: is a broken link; a text file",
+    ),
+    "table in a folder": (
+        lambda f: ((f / "meta").mkdir(), (f / "labels.csv").rename(f / "meta" / "labels.csv")),
+        "; give --labels_file=meta/labels.csv if that is the table",
+    ),
+    "table called txt": (
+        lambda f: (f / "labels.csv").rename(f / "labels.txt"),
+        "; give --labels_file=labels.txt if that is the table",
+    ),
+    "table of a spreadsheet": (
+        lambda f: (f / "labels.csv").rename(f / "labels.xlsx"),
+        "; save labels.xlsx as labels.csv",
+    ),
+    "pictures without endings": (
+        lambda f: (emptied(f), put(f, "cats/a"), put(f, "dogs/b")),
+        "left out: 2 not called like a picture, such as cats/a$",
+    ),
+    "links to folders": (
+        lambda f: (emptied(f), put(f.parent, "out/x.png"), link(f, "cats", "../out"), link(f, "dogs", "../out")),
+        "left out: 2 link to a folder, such as cats$",
+    ),
+    "links out of the folder": (
+        lambda f: (emptied(f), put(f.parent, "x.png"), (f / "cats").mkdir(), link(f, "cats/x.png", "../../x.png")),
+        "left out: 1 link out of the folder, such as cats/x.png$",
+    ),
 }
 
 
@@ -273,12 +319,10 @@ def test_another_table(folder, tmp_path):
         listing(folder, labels_file="more.csv")
 
 
-def test_values_are_scaled_by_the_training_split_alone(folder):
-    table(folder, "file,age,split\na.png,10,train\nb.png,30,train\nc.png,20,val\nd.png,50,test\n")
-    found = listing(folder)
-    np.testing.assert_allclose(found.labels[:, 0], [0, 1, 0.5, 1])
-    assert found.scales == {"age": [10, 30]}
-    assert found.remarks == ["age: 1 values lie beyond 10 to 30, its range in the training split"]
+def test_a_table_of_any_name_is_no_picture_left_out(folder):
+    (folder / "labels.csv").rename(folder / "labels")
+    found = listing(folder, labels_file="labels")
+    assert len(found.names) == 4 and not found.left_out.counts
 
 
 def test_splits_by_name_are_stable_and_about_their_shares(tmp_path):
@@ -293,48 +337,6 @@ def test_splits_by_name_are_stable_and_about_their_shares(tmp_path):
             put(tmp_path, name)
         found = listing(tmp_path)
         assert dict(zip(found.names, found.splits, strict=True)) == {name: split_of(name) for name in stage}
-
-
-def test_one_folder_a_class(tmp_path):
-    for name in ("cats/1.png", "cats/deep/2.png", "dogs/3.png"):
-        put(tmp_path, name)
-    put(tmp_path, "stray.png")
-    (tmp_path / "birds").mkdir()
-    found = listing(tmp_path)
-    assert found.attributes == ("cats", "dogs")
-    np.testing.assert_array_equal(found.labels, [[1, 0], [1, 0], [0, 1]])
-    assert found.splits == [split_of(name) for name in found.names]
-    assert dict(found.left_out.counts) == {"picture outside every class folder": 1}
-
-
-def test_a_class_may_be_called_train(tmp_path):
-    for name in ("train/1.png", "plane/2.png"):
-        put(tmp_path, name)
-    assert listing(tmp_path).attributes == ("plane", "train")
-
-
-def test_one_folder_a_split_and_a_class(tmp_path):
-    for name in ("train/cats/1.png", "train/dogs/2.png", "val/cats/3.png", "Test/dogs/4.png"):
-        put(tmp_path, name)
-    put(tmp_path, "stray.png")
-    found = listing(tmp_path)
-    assert found.attributes == ("cats", "dogs")
-    assert dict(zip(found.names, found.splits, strict=True)) == {
-        "train/cats/1.png": "train", "train/dogs/2.png": "train", "val/cats/3.png": "validation",
-        "Test/dogs/4.png": "test",
-    }  # fmt: skip
-    assert dict(found.left_out.counts) == {"picture outside every class folder": 1}
-
-
-def test_the_folders_of_cyclegan(tmp_path):
-    for name in ("trainA/1.png", "trainB/2.png", "testA/3.png", "testB/more/4.png"):
-        put(tmp_path, name)
-    found = listing(tmp_path)
-    assert found.attributes == ("A", "B")
-    assert dict(zip(found.names, map(tuple, found.labels), strict=True)) == {
-        "trainA/1.png": (1, 0), "trainB/2.png": (0, 1), "testA/3.png": (1, 0), "testB/more/4.png": (0, 1),
-    }  # fmt: skip
-    assert sorted(found.splits) == ["test", "test", "train", "train"]
 
 
 def test_the_stamp_is_another_where_anything_is(folder):

@@ -22,3 +22,11 @@ def test_text_from_files_is_fit_for_a_terminal():
     assert printable("caf\udce9.png").encode()
     assert printable("лицо 笑.png") == "лицо 笑.png"
     assert len(printable("x" * 10_000)) < 310
+
+
+def test_a_file_can_be_found_by_what_is_told_of_it():
+    left_out, path = LeftOut(), f"{'x' * 250}/{'y' * 250}/{'z' * 250}.jpg"
+    left_out.add("empty", path)
+    assert left_out.lines() == ["empty: 1", f"  {path}"]
+    left_out.add("empty", "x" * 100_000)
+    assert len(left_out.lines()[-1]) < 5_100

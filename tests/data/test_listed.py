@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.data.pictures import content, labelled, plain, put
 from tf_homo.data import listed, memory
@@ -44,18 +46,36 @@ def test_examples(source, folder):
         "examples": {"train": 3, "test": 1}, "scales": {"age": [10.0, 30.0]},
         "left_out": {"row without a picture": 1, "the file is empty": 1},
     }  # fmt: skip
-    with pytest.raises(InputError, match="split validation of labelled_folder is empty"):
+    mend = "put pictures into it: write validation into the column split of its table, or put folders of classes into v"
+    with pytest.raises(InputError, match=f"split validation of labelled_folder is empty; {mend}"):
         source.read("validation", 8)
 
 
-def test_what_is_left_out_is_said_once_and_kept(source, capfd):
+def test_what_is_left_out_and_changed_is_said_each_time_and_kept(source, folder, capfd):
+    put(folder, "b.png", content(Image.new("L", (8, 8))))
     first = source.read("train", 8)
-    said = capfd.readouterr().err
-    assert "labelled_folder: left out: 1 row without a picture, 1 the file is empty\n" in said
+    said, line = capfd.readouterr().err, "labelled_folder: left out: 1 row without a picture, 1 the file is empty; "
+    assert f"{line}changed: 1 grey\n" in said
     assert "50 values" not in said and "age: 1 values lie beyond 10 to 30" in said
     again = source.read("train", 8)
-    assert "left out" not in capfd.readouterr().err
+    assert capfd.readouterr().err == f"{line}changed: 1 grey\n"
     assert again.about == first.about
+
+
+def test_where_nothing_is_left_out_nothing_is_said(tmp_path, capfd):
+    source = Source("labelled_folder", data_path=str(labelled(tmp_path / "mine")), data_dir=str(tmp_path / "data"))
+    source.read("train", 8)
+    assert "labelled_folder:" not in capfd.readouterr().err
+
+
+def test_a_file_that_may_be_read_again_is(source, folder, monkeypatch):
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("b.png") and access(path, mode))
+    first = source.read("train", 8)
+    assert len(first) == 2 and first.about["left_out"]["may not be read"] == 1
+    monkeypatch.undo()
+    again = source.read("train", 8)
+    assert len(again) == 3 and "may not be read" not in again.about["left_out"]
 
 
 def test_preparing_shows_one_bar_and_no_names(source, capfd, caplog):
@@ -137,8 +157,6 @@ def test_identities(tmp_path):
 
 
 def test_pictures_keep_every_pixel(source, folder):
-    from PIL import Image
-
     pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     put(folder, "a.png", content(Image.fromarray(pixels)))
     np.testing.assert_array_equal(source.read("train", 8).images[0], pixels)

@@ -116,6 +116,13 @@ def test_a_stray_pair_moves_no_other_to_another_split(folder):
         paired_folder.listing(folder)
 
 
+def test_without_a_pair_what_is_there_is_told(folder):
+    put(folder, "A/1", plain())
+    put(folder, "B/1", plain())
+    with pytest.raises(InputError, match="has no pair; .* into A/ and B/; left out: 2 not called like a picture$"):
+        paired_folder.listing(folder)
+
+
 def test_halves_of_two_shapes_are_left_out(folder, source):
     for name, size in (("1", (8, 8)), ("2", (16, 16)), ("3", (16, 8))):
         put(folder, f"A/train/{name}.png", plain("red", (8, 8)))

@@ -4,6 +4,8 @@ TFDS fetches from a drive that often refuses. Files that were fetched by hand co
 data folder, under the names that TFDS gives them (img_align_celeba.zip, list_attr_celeba.txt, ...).
 """
 
+import contextlib
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,13 +16,20 @@ from tf_homo import photos
 from tf_homo.data import listed
 from tf_homo.errors import InputError
 
+SIDES = (178, 218)  # width and height of a picture as it is kept
+
 
 def prepare(data_dir: str | None) -> tfds.core.DatasetBuilder:
     """The prepared set; InputError where it cannot be had."""
     builder = tfds.builder("celeb_a", data_dir=data_dir)
     listed.check_place(builder, data_dir)
+    if not builder.data_path.exists():
+        print(
+            "celeb_a: is fetched by TensorFlow Datasets; without a network it gives up after minutes", file=sys.stderr
+        )
     try:
-        builder.download_and_prepare()
+        with contextlib.nullcontext() if sys.stderr.isatty() else listed.quiet():  # its bars are none in a file
+            builder.download_and_prepare()
     except Exception as error:  # of the network, of checksums, of the disk: almost any class
         said = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(

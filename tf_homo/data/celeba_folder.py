@@ -1,13 +1,13 @@
 """CelebA (Liu et al., ICCV 2015) in its own layout, zipped or unpacked.
 
-    img_align_celeba.zip, or img_align_celeba/     pictures of 178x218, read without unpacking
+    img_align_celeba.zip, or img_align_celeba/     pictures of 178x218, read without unpacking; the folder if both
     list_attr_celeba.txt                           a count; the names; then a file and -1 or 1 for each name, a line
     list_eval_partition.txt                        a file and 0 (train), 1 (validation) or 2 (test), a line
     identity_CelebA.txt                            a file and a person's number, a line; may be missing
 
-or the same in the folders Img/, Anno/ and Eval/ that its authors give out, or as Kaggle has it: tables with the ending
-.csv, whose first line names the columns, and img_align_celeba/ in a folder of the same name. The square in the middle
-of a picture, rows 20 to 198 of an aligned one, is the face.
+or the same in the folders Img/, Anno/ and Eval/ that its authors give out, or as Kaggle's archive.zip unpacks: tables
+with the ending .csv, whose first line names the columns, and img_align_celeba/ in a folder of the same name. The square
+in the middle of a picture, rows 20 to 198 of an aligned one, is the face.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from tf_homo.data.listing import SPLITS, Listing, Row, settled, stamp_of
 from tf_homo.errors import InputError
 
 PICTURES, ATTRIBUTES = "img_align_celeba", "list_attr_celeba.txt"
+KAGGLE = "archive.zip"
 PARTITION, IDENTITY = "list_eval_partition.txt", "identity_CelebA.txt"
 PLACES = {PICTURES: "Img", f"{PICTURES}.zip": "Img", PARTITION: "Eval"}  # of the authors' folders; Anno for the others
 
@@ -40,10 +41,12 @@ def listing(root: Path) -> Listing:
     """
     left_out, remarks = LeftOut(), []
     files = {file: _place(root, file) for file in (ATTRIBUTES, PARTITION, IDENTITY)}
+    if not files[ATTRIBUTES].exists() and (root / KAGGLE).exists():
+        raise InputError(f"{root / KAGGLE}: is packed and {ATTRIBUTES} is not beside it; unpack {KAGGLE} there")
     names, lines = _attributes(files[ATTRIBUTES], remarks)
     partition = _beside(files[PARTITION], left_out)
     people = _beside(files[IDENTITY], left_out) if files[IDENTITY].exists() else {}
-    store = _store(root)
+    store = _store(root, remarks)
     rows = settled(_labelled(names, lines, partition, people), store, left_out)
     if unknown := sum(row.identity < 0 for row in rows):
         remarks.append(f"{IDENTITY} is missing, or does not say who is on {unknown:,} pictures")
@@ -120,11 +123,16 @@ def _place(root: Path, file: str) -> Path:
     return next((place for place in places if place.exists()), plain)
 
 
-def _store(root: Path) -> stores.Store:
+def _store(root: Path, remarks: list[str]) -> stores.Store:
     unpacked, packed = _place(root, PICTURES), _place(root, f"{PICTURES}.zip")
     if unpacked.is_dir():
         inner = unpacked / PICTURES
-        return stores.folder(inner if inner.is_dir() else unpacked)
+        store = stores.folder(inner if inner.is_dir() else unpacked)
+        if not packed.is_file():
+            return store
+        if any(map(stores.is_picture, store.names)):
+            remarks.append(f"{packed.name} is not read, as there are pictures in {PICTURES}/")
+            return store
     if packed.is_file():
         return stores.zipped(packed)
     raise InputError(f"{root}: has neither {PICTURES}.zip nor {PICTURES}/; name CelebA's folder as --data_path")

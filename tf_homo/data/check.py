@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tf_homo.attributes import default_groups, named_groups
+from tf_homo.data import celeb_a
 from tf_homo.data.examples import Examples
 from tf_homo.data.left_out import LeftOut
 from tf_homo.data.listing import SPLITS, Listing, pictures
@@ -75,7 +76,8 @@ def of_examples(source: Source, size: int) -> Survey:
     """Reads a set that TFDS keeps, whose pictures need no check."""
     examples = [dataclasses.replace(source, attributes=()).read(split, size) for split in SPLITS]
     labels = {split: each.labels for split, each in zip(SPLITS, examples, strict=True)}
-    return Survey(examples[0].attributes, labels, collections.Counter({(size, size): sum(map(len, examples))}))
+    sides = celeb_a.SIDES if source.dataset == "celeb_a" else (size, size)
+    return Survey(examples[0].attributes, labels, collections.Counter({sides: sum(map(len, examples))}))
 
 
 def text(source: Source, survey: Survey, size: int, branches: dict[str, Sequence[str]]) -> str:

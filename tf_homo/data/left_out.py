@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+LONGEST = 5000  # characters: more than any path, so that what is named can be found
+
 
 class LeftOut:
     """What is left out, by reason."""
@@ -16,7 +18,7 @@ class LeftOut:
 
     def add(self, reason: str, culprit: str) -> None:
         """`culprit` names the file or row, and what is wrong with it beyond the reason."""
-        self._named.setdefault(reason, []).append(printable(culprit))
+        self._named.setdefault(reason, []).append(printable(culprit, LONGEST))
 
     def lines(self) -> list[str]:
         """A line for each reason with its count, under it the culprits."""

@@ -91,24 +91,24 @@ class ListedPictures(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
 
 def prepare(kind: type[ListedPictures], listing: Listing, size: int, data_dir: str | None) -> ListedPictures:
-    """The prepared set of a listing; what was left out and changed is said when it is made.
+    """The prepared set of a listing. What was left out and changed is said each time, remarks when it is made.
 
     Raises:
       InputError: not one picture can be used, or there is no place for them.
     """
-    with _quiet():
+    with quiet():
         builder = kind(config=ListedConfig(size=size, listing=listing), data_dir=data_dir)
     if not builder.data_path.exists():
         check_place(builder, data_dir)
-        with tqdm(total=len(listing.names), unit="picture", mininterval=1.0, file=sys.stderr) as bar, _quiet():
+        with tqdm(total=len(listing.names), unit="picture", mininterval=1.0, file=sys.stderr) as bar, quiet():
             builder.progress = bar.update
             builder.download_and_prepare()
-        counts = collections.Counter(builder.info.metadata["changed"])
-        for what, said in (("left out", listing.left_out.summary()), ("changed", _sum(counts))):
-            if said:
-                print(f"{builder.name}: {what}: {said}", file=sys.stderr)
         for remark in listing.remarks:
             print(f"{builder.name}: {remark}", file=sys.stderr)
+    metadata = builder.info.metadata
+    counts = (("left out", metadata["left_out"]), ("changed", metadata["changed"]))
+    if said := "; ".join(f"{what}: {_sum(collections.Counter(found))}" for what, found in counts if found):
+        print(f"{builder.name}: {said}", file=sys.stderr)
     return builder
 
 
@@ -119,7 +119,7 @@ def check_place(builder: tfds.core.DatasetBuilder, data_dir: str | None) -> None
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """TFDS without its log and its bars, which tell neither how much there is nor the time left."""
     level = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)

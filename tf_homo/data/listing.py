@@ -131,13 +131,29 @@ def _square(image: Image.Image, name: str, size: int, frame: Frame | None) -> tu
     return alignment.align(np.asarray(image), found[0].eyes, frame, size)[0], found[0].votes < faces.HIDDEN
 
 
-def settled(rows: Iterable[Row], store: Store, left_out: LeftOut, unnamed: str = "picture without a row") -> list[Row]:
+def usable(listing: Listing, name: str) -> bool:
+    """Whether `pictures` gives what has this name."""
+    try:
+        for image in listing.opened(name)[0]:
+            _square(image, name, 8, listing.frame)
+    except PictureError:
+        return False
+    return True
+
+
+def settled(
+    rows: Iterable[Row],
+    store: Store,
+    left_out: LeftOut,
+    unnamed: str = "picture without a row",
+    table: str = "",
+) -> list[Row]:
     """The rows without a fault whose picture is there, each picture once, `file` as the store names it.
 
     Rows that say the same again are left out, as are all that contradict each other, and pictures that no row names,
-    for the reason `unnamed`.
+    for the reason `unnamed`. `table` is the name of a file in the store that is none.
     """
-    kept, contradicted, named = {}, set(), set()
+    kept, contradicted, named = {}, set(), {table}
     for row in rows:
         name, reason = store.find(row.file)
         named.add(name)

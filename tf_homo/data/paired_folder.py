@@ -49,7 +49,10 @@ def listing(root: Path) -> Listing:
     else:
         files = {key: (name,) for name, (key, _) in zip(names, places, strict=True)}
     if not files:
-        raise InputError(f"{root}: has no pair; put pictures A|B side by side there, or the same names into A/ and B/")
+        there = f"; left out: {left_out.summary()}" if left_out.counts else ""
+        raise InputError(
+            f"{root}: has no pair; put pictures A|B side by side there, or the same names into A/ and B/{there}"
+        )
     if said := split_folders(root, [key.split("/") for key in files if "/" in key], 2):
         for key in [key for key in files if "/" not in key]:
             left_out.add("pair outside every split", files.pop(key)[0])

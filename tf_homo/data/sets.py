@@ -13,7 +13,7 @@ from tf_homo.alignment import Frame
 from tf_homo.attributes import CELEBA
 from tf_homo.data import celeb_a, celeba_folder, drawing, drawn_faces, labelled_folder, listed, paired_folder
 from tf_homo.data.examples import Examples
-from tf_homo.data.listing import SPLITS, Listing, stamp_of
+from tf_homo.data.listing import SPLITS, Listing
 from tf_homo.data.memory import gathered
 from tf_homo.errors import InputError
 
@@ -70,11 +70,10 @@ class Source:
             return celeba_folder.listing(root)
         if self.dataset == "paired_folder":
             return paired_folder.listing(root)
-        listing = labelled_folder.listing(root, self.labels_file, self.attributes)
+        frame = None
         if self.align_faces:
-            listing.frame = Frame(self.eyes[:2], self.eyes[2:]) if self.eyes else CELEBA_FRAME
-            listing.stamp = stamp_of(listing.stamp, str(listing.frame))
-        return listing
+            frame = Frame(self.eyes[:2], self.eyes[2:]) if self.eyes else CELEBA_FRAME
+        return labelled_folder.listing(root, self.labels_file, self.attributes, frame)
 
     def check(self) -> None:
         """InputError where the fields do not fit each other."""
@@ -191,7 +190,10 @@ READERS: dict[str, Callable[[Source, str, int], Examples]] = {
 
 def _arrays(source: Source, builder, split: str, size: int, parts: Iterator[dict], across: int = 1) -> dict:
     if not (count := _sizes(builder).get(split, 0)):
-        raise InputError(f"split {split} of {source.dataset} is empty; put pictures into it")
+        mend = "put pictures into it"
+        if source.dataset == "labelled_folder":
+            mend += f": write {split} into the column split of its table, or put folders of classes into {split}/"
+        raise InputError(f"split {split} of {source.dataset} is empty; {mend}")
     return gathered(parts, count, size, Path(builder.data_path), f"{split}_{size}", across)
 
 

@@ -19,8 +19,14 @@ from tf_homo.errors import InputError
 from tf_homo.photos import PictureError
 
 ENDINGS = tuple(".jpg .jpeg .jpe .jfif .png .webp .avif .gif .bmp .tif .tiff .ppm .pgm .heic .heif".split())
+BESIDE = tuple(  # what is no picture, nor meant to be one
+    ".txt .md .csv .tsv .json .jsonl .xml .yaml .yml .toml .ini .cfg .log .htm .html .pdf .doc .docx .xls .xlsx .ods "
+    ".db .py .ipynb .sh".split()
+)
 LOST = ("row without a picture", "name differs in case")
-LINKED, UNREADABLE = "link to a folder", "folder that may not be read"
+LINKED, UNREADABLE, FOLDER = "link to a folder", "folder that may not be read", "is a folder"
+OTHER = "not called like a picture"
+HIDDEN = "hidden file"
 LARGEST = 256 << 20  # bytes of one picture, as large as MAX_PIXELS of 32 bit and more
 
 
@@ -30,7 +36,7 @@ class Store:
 
     Attributes:
       names: those that may be opened, in order.
-      marks: {name: a text that is another where its size or time is} of the same.
+      marks: {name: a text that is another where its size or time is, or who may read it} of the same.
       refused: those that are there and may not: {name: reason}.
       content: name -> what photos.decode takes; PictureError where it cannot be read.
     """
@@ -66,7 +72,7 @@ class Store:
         if composed in self._composed:  # the same letters, as macOS writes them
             return self._composed[composed], ""
         if any(part.startswith(".") for part in parts):
-            return text, "hidden file"
+            return text, HIDDEN
         return text, LOST[composed.casefold() in self._folded]
 
     def near(self, name: str) -> str:
@@ -83,11 +89,18 @@ class Store:
         return hashlib.sha256("".join(lines).encode(errors="backslashreplace")).hexdigest()
 
     def unnamed(self, named: Collection[str]) -> Iterator[tuple[str, str]]:
-        """(name, reason or "") of what is there beside `named` and may be a picture, or a folder of some."""
+        """(name, reason or "") of what is there beside `named` and may be a picture, or a folder of some.
+
+        Every file may be one whose name does not say that it is something else.
+        """
         for name in (*self.names, *self.refused):
             reason = self.refused.get(name, "")
-            if name not in named and (is_picture(name) or reason in (LINKED, UNREADABLE)):
+            if name in named:
+                continue
+            if is_picture(name) or reason in (LINKED, UNREADABLE):
                 yield name, reason
+            elif reason not in (FOLDER, HIDDEN) and not name.lower().endswith(BESIDE):
+                yield name, reason or OTHER
 
 
 def is_picture(name: str) -> bool:
@@ -111,7 +124,8 @@ def folder(root: Path) -> Store:
     for place, folders, files in os.walk(root, onerror=unreadable):
         below = Path(os.path.relpath(place, root))
         for name in folders:
-            refused[(below / name).as_posix()] = LINKED if os.path.islink(os.path.join(place, name)) else "is a folder"
+            reason = HIDDEN if name.startswith(".") else FOLDER
+            refused[(below / name).as_posix()] = LINKED if os.path.islink(os.path.join(place, name)) else reason
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for file in sorted(files):
             name = (below / file).as_posix()
@@ -119,13 +133,14 @@ def folder(root: Path) -> Store:
                 refused[name] = reason
                 continue
             status = os.stat(os.path.join(place, file))
-            marks[name] = f"{status.st_size} {status.st_mtime_ns}"
+            closed = "" if os.access(os.path.join(place, file), os.R_OK) else " closed"
+            marks[name] = f"{status.st_size} {status.st_mtime_ns}{closed}"
     return Store(marks, refused, lambda name: _small_enough(str(root / name), name))
 
 
 def _refusal(root: Path, path: str) -> str:
     if os.path.basename(path).startswith("."):
-        return "hidden file"
+        return HIDDEN
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -160,9 +175,11 @@ def zipped(path: Path) -> Store:
         ) from error
     found, refused = {}, {}
     for member in members:
-        name = member.filename.rpartition("/")[2]
+        name = member.filename.replace("\\", "/").rpartition("/")[2]  # as some programs of Windows write it
+        if not name:  # a folder
+            continue
         if name.startswith("."):
-            refused[name] = "hidden file"
+            refused[name] = HIDDEN
         elif name in found:
             refused[name] = "twice in the zip"
         else:

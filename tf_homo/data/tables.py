@@ -18,7 +18,8 @@ def read(path: Path) -> str:
       InputError: it is missing, no regular file, empty, too large, or no UTF-8 text.
     """
     if path.is_dir() or not path.is_file():
-        what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "no such file"
+        lost = "is a broken link" if path.is_symlink() else "no such file"
+        what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else lost
         raise InputError(f"{path}: {what}; a text file is needed there")
     if (size := path.stat().st_size) > LARGEST:
         raise InputError(f"{path}: has {size >> 20} MiB, more than {LARGEST >> 20}; is this the table of labels?")
