@@ -87,6 +87,39 @@ def test_a_folder_appears_whole_and_replaces_its_like(tmp_path, older):
     assert listed(tmp_path) == ["link", "to/a.json", "to/faces/7.png"]
 
 
+@pytest.mark.parametrize(
+    "older",
+    [
+        ("a.json",),  # of a version without faces
+        ("a.json", "faces/0.png", ".DS_Store", "faces/Thumbs.db"),
+        ("a.json", "a.json.gz", "faces/0.png", "faces/0.png.br"),
+        (".DS_Store",),
+    ],
+)
+def test_an_older_folder_known_by_its_marks_is_replaced_and_litter_does_not_count(tmp_path, older):
+    fill(tmp_path / "to", *older)
+    with files.whole_folder("to", tmp_path / "to", NAMES, marks=("a.json",)) as partial:
+        fill(partial, "a.json", "faces/7.png")
+    assert listed(tmp_path) == ["to/a.json", "to/faces/7.png"]
+
+
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [
+        (["faces/0.png"], "has no a.json"),
+        (["a.json", "notes.txt.gz"], "holds notes.txt.gz"),
+        (["a.json.gz"], "has no a.json"),
+        (["a.json", "faces/7/holiday.png"], "holds faces/7/holiday.png"),
+        (["a.json", ".git/config"], "holds .git/config"),
+    ],
+)
+def test_a_folder_without_the_marks_or_with_files_of_somebody_else_is_refused(tmp_path, held, why):
+    fill(tmp_path / "to", *held)
+    with pytest.raises(InputError, match=f"^--to=.*to: {why}, so it is .*; name another folder or delete it$"):
+        files.whole_folder("to", tmp_path / "to", NAMES, marks=("a.json",)).__enter__()
+    assert listed(tmp_path / "to") == sorted(held)
+
+
 @pytest.mark.parametrize("older", [None, ("a.json", "faces/0.png")])
 def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path, older):
     fill(tmp_path / "to", *(older or ()))

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from tf_homo.errors import InputError
 
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file managers leave behind in any folder
+PACKED = (".gz", ".br")  # beside a file: the same for web servers that send it compressed
+
 
 @contextlib.contextmanager
 def whole(path: str | os.PathLike) -> Iterator[str]:
@@ -26,11 +29,14 @@ def whole(path: str | os.PathLike) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def whole_folder(flag: str, path: str | os.PathLike, names: Collection[str]) -> Iterator[Path]:
+def whole_folder(
+    flag: str, path: str | os.PathLike, names: Collection[str], marks: Collection[str] | None = None
+) -> Iterator[Path]:
     """An empty folder that becomes the one that --flag=path names when the block ends well, and is removed otherwise.
 
-    A folder of that name is replaced where it is empty or holds files of all `names`, patterns such as faces/*.png
-    relative to it, and no others.
+    A folder of that name is replaced where it is empty or holds files of all `marks` and none but those of `names`:
+    patterns such as faces/*.png relative to it. By default all `names` are marks; name as marks what other versions
+    have as well. LITTER does not count, and a PACKED file counts as the one that it is made of.
 
     Raises:
       InputError: another folder or a file is in the place, or it cannot be written.
@@ -41,13 +47,17 @@ def whole_folder(flag: str, path: str | os.PathLike, names: Collection[str]) -> 
     if folder.is_mount() or Path.cwd().is_relative_to(folder):
         raise InputError(f"{culprit}: is in use and cannot be replaced as a whole; name a folder in it")
     found = [
-        each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_symlink() or not each.is_dir()
+        each.relative_to(folder).as_posix()
+        for each in folder.rglob("*")
+        if each.is_symlink() or not (each.is_dir() or each.name in LITTER)
     ]
-    strange = [file for file in found if not any(fnmatchcase(file, name) for name in names)]
-    lacking = [name for name in names if found and not any(fnmatchcase(file, name) for file in found)]
+    strange = [file for file in found if not any(_fits(file, name) or _fits(_unpacked(file), name) for name in names)]
+    lacking = [mark for mark in marks or names if found and not any(_fits(file, mark) for file in found)]
     if strange or lacking:
         why = f"holds {min(strange)}" if strange else f"has no {min(lacking)}"
-        raise InputError(f"{culprit}: {why}, so it is something else than what would replace it; name another folder")
+        raise InputError(
+            f"{culprit}: {why}, so it is something else than what would replace it; name another folder or delete it"
+        )
     _folder(culprit, folder.parent)
     partial, older = (folder.with_name(f".{folder.name}.{os.getpid()}.{kind}") for kind in ("partial", "older"))
     try:
@@ -61,6 +71,15 @@ def whole_folder(flag: str, path: str | os.PathLike, names: Collection[str]) -> 
             older.rename(folder)
         for left in (partial, older):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _fits(file: str, pattern: str) -> bool:
+    """As fnmatchcase, but no * stands for a folder."""
+    return file.count("/") == pattern.count("/") and fnmatchcase(file, pattern)
+
+
+def _unpacked(file: str) -> str:
+    return next((file.removesuffix(ending) for ending in PACKED if file.endswith(ending)), file)
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

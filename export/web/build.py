@@ -3,12 +3,13 @@
     npm ci --prefix export/web
     python -m export.web.build --output_dir=build/web [--model=morph.tflite] [--faces=a.jpg,drawn_faces:3]
 
-`make web` does both and serves it. The folder appears whole or not at all; an older page in its place is replaced,
-anything else is left alone.
+`make web` does both and serves it. The folder appears whole or not at all; a page in its place, of any version, is
+replaced, anything else is left alone.
 """
 
 import shutil
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from absl import flags
@@ -20,6 +21,7 @@ from tf_homo.errors import InputError
 HERE = Path(__file__).parent
 FACES = [f"{photos.DRAWN}{index}" for index in (3, 27, 14, 21, 1, 8)]
 MADE = {"morph.tflite", "morph.json", "faces.json", "faces/[0-9]*.png"}
+MARKS = {"index.html", "morph.tflite", "faces.json"}  # what a page of any version has
 _RUNTIME = "@litertjs/core/wasm/litert_wasm"
 LIBRARIES = {  # where they lie in the page: where they lie in node_modules
     "lib/litert.js": "@litertjs/core/dist/index.js",
@@ -46,14 +48,16 @@ def build(output_dir: Path, model: Path | None = None, faces: Sequence[str] = FA
     if len(faces) < 2:
         raise InputError(f"--faces={','.join(faces)}: give at least two, for instance {','.join(FACES[:2])}")
     libraries = {place: _library(name) for place, name in LIBRARIES.items()}
-    names = {path.name for path in (HERE / "page").iterdir()} | MADE | set(LIBRARIES)
-    with files.whole_folder("output_dir", output_dir, names) as partial:
+    # Of libraries any file may be there: other versions have others.
+    names = {path.name for path in (HERE / "page").iterdir()} | MADE | {"lib/*", "lib/wasm/*"}
+    with files.whole_folder("output_dir", output_dir, names, MARKS) as partial:
         morpher = fixed.load(model)
         images = [photos.source(face, morpher.info["image_size"], crop="center") for face in faces]
         shutil.copytree(HERE / "page", partial, dirs_exist_ok=True)
         for place, library in libraries.items():
             (partial / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(library, partial / place)
+        (partial / "lib" / "litert.LICENSE").write_text(_apache_license(), "utf-8")
         fixed.write(morpher, partial, images)
         (partial / "faces").mkdir()
         for number, image in enumerate(images):
@@ -66,6 +70,14 @@ def _library(name: str) -> Path:
     if not path.exists():
         raise InputError(f"{path}: missing; fetch the page's libraries with `npm ci --prefix export/web`")
     return path
+
+
+def _apache_license() -> str:
+    """The text of LiteRT's license, which its package lacks: tf_homo is under the same one."""
+    root = Path(__file__).parents[2]
+    if (root / "setup.py").exists():
+        return (root / "LICENSE").read_text("utf-8")
+    return metadata.distribution("tf-homo").read_text("licenses/LICENSE")
 
 
 def _name(face: str) -> str:

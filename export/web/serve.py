@@ -4,6 +4,7 @@ python -m export.web.serve --folder=build/web [--port=8000]
 """
 
 import contextlib
+import errno
 import functools
 import http.server
 import socket
@@ -13,6 +14,8 @@ from absl import flags
 
 from tf_homo import errors
 from tf_homo.errors import InputError
+
+ABOUT_THE_PORT = {errno.EADDRINUSE, errno.EACCES}
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -40,16 +43,21 @@ def server(folder: Path, port: int = 8000, host: str = "127.0.0.1") -> http.serv
     """A server of the page in `folder`; port 0 takes any that is free. Call serve_forever() on it.
 
     Raises:
-      InputError: no page in `folder`, no such host, or the port is taken.
+      InputError: no page in `folder`, no such host on this machine, or the port is taken.
     """
     if not (folder / "index.html").exists():
         raise InputError(f"--folder={folder}: has no index.html; build the page with python -m export.web.build")
     try:
         return http.server.ThreadingHTTPServer((host, port), functools.partial(Handler, directory=folder))
-    except socket.gaierror as error:
-        raise InputError(f"--host={host}: {error.strerror.lower()}; give an IPv4 address of this machine") from None
     except OSError as error:
-        raise InputError(f"--port={port}: {error.strerror.lower()}; give another, as in --port=8001") from None
+        if error.errno in ABOUT_THE_PORT and not isinstance(error, socket.gaierror):  # whose numbers are its own
+            raise InputError(f"--port={port}: {error.strerror.lower()}; give another, as in --port=8001") from None
+        raise InputError(f"--host={host}: {error.strerror.lower()}; give an IPv4 address of this machine") from None
+
+
+def address(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on `host`."""
+    return f"http://{'localhost' if host in {'', '0.0.0.0', '127.0.0.1'} else host}:{port}"
 
 
 def _define_flags() -> None:
@@ -63,7 +71,7 @@ def main(argv: list[str]) -> None:
     del argv
     given = flags.FLAGS
     with server(Path(given.folder), given.port, given.host) as serving, contextlib.suppress(KeyboardInterrupt):
-        print(f"the page is at http://localhost:{serving.server_port} (Ctrl+C ends it)", flush=True)
+        print(f"the page is at {address(given.host, serving.server_port)} (Ctrl+C ends it)", flush=True)
         serving.serve_forever()
 
 

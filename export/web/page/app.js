@@ -14,7 +14,7 @@ const all = at("all");
 
 let model;
 let sliders; // one for each branch, in the order of the model's
-const sides = {}; // source, target: {turn, name, latent}
+const sides = {}; // source, target: {turn, name, face, latent}; no face for a picture of the visitor's own
 let turns = 0; // of choosing a picture
 let pair; // what pictures are mixed from: {source, ends}
 let film; // the one that plays
@@ -30,8 +30,8 @@ export async function start() {
   for (const side of Object.keys(FACES)) addFaces(side, faces);
   listen();
   for (const [side, face] of Object.entries(FACES)) {
-    at(`${side}-faces`).querySelectorAll("input")[face].checked = true;
-    await choose(side, faceFile(face), faces[face]);
+    await choose(side, faceFile(face), faces[face], face);
+    checkFace(side);
   }
   for (const part of document.querySelectorAll("fieldset")) part.disabled = false;
   await together();
@@ -46,7 +46,7 @@ function say(text, wrong = false) {
 /** Says what is wrong with a visitor's picture; anything else is an error of the page. */
 function complain(error) {
   if (!(error instanceof PictureError)) console.error(error);
-  say(error instanceof PictureError ? error.message : `Something went wrong: ${error.message}`, true);
+  say(error instanceof PictureError ? error.message : `Something went wrong: ${error.message}. Try again.`, true);
 }
 
 function describe({ image_size: size, data }) {
@@ -67,18 +67,18 @@ function addFaces(side, names) {
     const [radio, image] = [label.querySelector("input"), label.querySelector("img")];
     radio.name = side;
     [image.src, image.alt] = [`faces/${face}.png`, name];
-    radio.addEventListener("change", () => take(side, faceFile(face), name));
+    radio.addEventListener("change", () => take(side, faceFile(face), name, face));
     at(`${side}-faces`).append(label);
   });
 }
 
 /** Encodes a picture for a side, and the branches of the new pair, once. False where a later choice was faster. */
-async function choose(side, coming, name) {
+async function choose(side, coming, name, face) {
   const turn = ++turns;
   const image = await read(await coming, name, model.info.image_size);
   const latent = await model.encode(image);
   if (sides[side]?.turn > turn) return false;
-  sides[side] = { turn, name, latent };
+  sides[side] = { turn, name, face, latent };
   draw(at(side), image);
   at(side).setAttribute("aria-label", `${side === "source" ? "From" : "To"}: ${name}`);
   const { source, target } = sides;
@@ -91,21 +91,26 @@ async function choose(side, coming, name) {
   return true;
 }
 
-/** What a visitor chooses: says that it is in place, or what is wrong with it. Whether it came to stand there. */
-async function take(side, coming, name) {
+/** What a visitor chooses: says that it is being read, that it is in place, or what is wrong with it. */
+async function take(side, coming, name, face) {
+  say(`Reading ${name}…`);
   try {
-    const taken = await choose(side, coming, name);
-    if (taken) say(`In place: ${name}.`);
-    return taken;
+    if (await choose(side, coming, name, face)) say(`In place: ${name}.`);
   } catch (error) {
     complain(error);
-    return false;
   }
+  checkFace(side);
 }
 
-async function own(side, [file]) {
-  if (!file || !(await take(side, file, file.name))) return;
-  for (const radio of document.getElementsByName(side)) radio.checked = false;
+/** Marks the face that stands on a side, so that one that did not come can be chosen again. */
+function checkFace(side) {
+  at(`${side}-faces`).querySelectorAll("input").forEach((radio, face) => {
+    radio.checked = face === sides[side]?.face;
+  });
+}
+
+function own(side, [file]) {
+  if (file) take(side, file, file.name);
 }
 
 // Strengths
@@ -137,6 +142,7 @@ function mark(slider, value, text = `${Math.round(value * 100)} %`) {
 }
 
 function single() {
+  stop();
   const values = strengths();
   sliders.forEach((slider, i) => mark(slider, values[i]));
   mark(all, mean(values), equal(values) ? undefined : "mixed");
@@ -144,6 +150,7 @@ function single() {
 }
 
 function together() {
+  stop();
   for (const slider of sliders) mark(slider, all.valueAsNumber);
   mark(all, all.valueAsNumber);
   return show(strengths()).catch(complain);
@@ -184,11 +191,16 @@ function filmEnd() {
   return equal(values) ? values.map(() => 1) : values;
 }
 
+function stop() {
+  film = undefined;
+  at("play").textContent = "Play";
+}
+
 /** Starts a film, or stops the one that plays. */
 async function play() {
-  const mine = (film = film ? undefined : {});
-  at("play").textContent = mine ? "Stop" : "Play";
-  if (!mine) return;
+  if (film) return stop();
+  const mine = (film = {});
+  at("play").textContent = "Stop";
   say("Playing.");
   for (const share of calm.matches ? stills() : thereAndBack()) {
     if (film !== mine) break;
@@ -197,8 +209,7 @@ async function play() {
     if (calm.matches) await pause(REST_MS);
   }
   if (film && film !== mine) return; // another one has begun
-  film = undefined;
-  at("play").textContent = "Play";
+  stop();
   if (saving) return;
   at("place").value = 0;
   say("Stopped.");
@@ -222,7 +233,8 @@ function* stills() {
 
 async function save() {
   if (saving) return;
-  [saving, film] = [true, undefined];
+  saving = true;
+  stop();
   say(`Painting ${FRAMES} pictures…`);
   try {
     const [mine, end, pictures] = [pair, filmEnd(), []]; // whatever is chosen meanwhile
@@ -245,6 +257,9 @@ async function save() {
 }
 
 function listen() {
+  const stage = document.querySelector(".stage");
+  const root = document.documentElement;
+  new ResizeObserver(() => root.style.setProperty("--stage", `${stage.offsetHeight}px`)).observe(stage);
   all.addEventListener("input", together);
   at("play").addEventListener("click", () => play().catch(complain));
   at("save").addEventListener("click", () => save().catch(complain));
@@ -264,6 +279,4 @@ function listen() {
       });
     }
   }
-  // A picture that is dropped beside its place must not replace the page.
-  for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
 }

@@ -6,7 +6,9 @@ import { Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
 
 /** Fetches a file that lies beside the page; an error names it. */
 export async function fetched(file) {
-  const response = await fetch(file);
+  const response = await fetch(file).catch((error) => {
+    throw new Error(`${file}: ${error.message}`);
+  });
   if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
   return response;
 }

@@ -28,6 +28,9 @@ export async function read(file, name, size) {
     await image.decode().catch(() => {
       throw unreadable(name);
     });
+    if (!whole(new DataView(await file.arrayBuffer()))) {
+      throw new PictureError(`${name} is damaged or cut short. Fetch it again.`);
+    }
     return pixels(square(image, width, height, size));
   } finally {
     URL.revokeObjectURL(address);
@@ -36,6 +39,37 @@ export async function read(file, name, size) {
 
 function unreadable(name) {
   return new PictureError(`${name} is no picture that this browser can read. Choose a JPEG, PNG or WebP.`);
+}
+
+/** Whether a picture has its end, without which browsers show the part that is there. What follows the end is no matter. */
+function whole(bytes) {
+  const start = bytes.getUint32(0);
+  if (start >>> 8 === 0xffd8ff) return endOfJpeg(bytes);
+  if (start === 0x89504e47) return endOfPng(bytes);
+  if (start === 0x52494646) return bytes.getUint32(4, true) + 8 <= bytes.byteLength; // WebP begins with its length
+  return true;
+}
+
+/** From marker to marker: a picture within the header (a preview) has an end of its own. */
+function endOfJpeg(bytes) {
+  for (let at = 2; at + 1 < bytes.byteLength; ) {
+    const marker = bytes.getUint8(at + 1);
+    if (bytes.getUint8(at) !== 0xff || marker === 0xff || marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd7)) {
+      at++; // what is painted, in which FF 00 and FF D0 to D7 are no markers; or FF that fills
+    } else if (marker === 0xd9) {
+      return true;
+    } else {
+      at += 2 + (at + 3 < bytes.byteLength ? bytes.getUint16(at + 2) : 0);
+    }
+  }
+  return false;
+}
+
+function endOfPng(bytes) {
+  for (let at = 8; at + 12 <= bytes.byteLength; at += 12 + bytes.getUint32(at)) {
+    if (bytes.getUint32(at + 4) === 0x49454e44) return true; // IEND
+  }
+  return false;
 }
 
 /** A canvas of size x size: halved until less than a half is left to do, so that every pixel counts. */

@@ -111,7 +111,11 @@ class Page:
     def focused(self):
         return self.browser.switch_to.active_element
 
-    def press(self, *keys):
+    def press(self, *keys, held=None):
         from selenium.webdriver.common.action_chains import ActionChains
 
-        ActionChains(self.browser).send_keys(*keys).perform()
+        actions = ActionChains(self.browser)
+        if held:
+            actions.key_down(held).send_keys(*keys).key_up(held).perform()
+        else:
+            actions.send_keys(*keys).perform()

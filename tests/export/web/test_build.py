@@ -21,6 +21,7 @@ from tf_homo.errors import InputError
 PAGE = build.HERE / "page"
 HTML = (PAGE / "index.html").read_text("utf-8")
 CSS = (PAGE / "style.css").read_text("utf-8")
+LAYOUT = (PAGE / "layout.css").read_text("utf-8")
 MODULES = {path.name: path.read_text("utf-8") for path in sorted(PAGE.glob("*.js"))}
 
 
@@ -113,10 +114,39 @@ def test_the_page_has_all_it_needs_and_replaces_an_older_one(libraries, exported
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     own = {path.name for path in PAGE.iterdir()}
     made = {"morph.tflite", "morph.json", "faces.json", "faces/0.png", "faces/1.png"}
-    assert names == own | made | set(build.LIBRARIES)
+    assert names == own | made | set(build.LIBRARIES) | {"lib/litert.LICENSE"}
     assert json.loads((folder / "faces.json").read_text()) == {"faces": ["a", "b"]}
     assert json.loads((folder / "morph.json").read_text()) == FakeMethod().info()
     assert [path.name for path in folder.parent.iterdir()] == ["web"]
+
+
+def test_a_page_of_another_version_is_replaced_with_what_strayed_beside_its_files(libraries, exported, faces, tmp_path):
+    folder = tmp_path / "web"
+    build.build(folder, exported, faces)
+    wanted = sorted(folder.rglob("*"))
+    for name in ("layout.css", "gif.js", "lib/litert.LICENSE"):  # files that older pages lack
+        (folder / name).unlink()
+    for name in (".DS_Store", "faces/.DS_Store", "app.js.gz", "lib/wasm/litert_wasm_threaded_internal.wasm"):
+        (folder / name).touch()
+    build.build(folder, exported, faces)
+    assert sorted(folder.rglob("*")) == wanted
+
+
+def test_a_page_beside_which_a_file_of_somebody_lies_is_left_alone(libraries, exported, faces, tmp_path):
+    folder = tmp_path / "web"
+    build.build(folder, exported, faces)
+    (folder / "thesis.tex").touch()
+    with pytest.raises(InputError, match=r"holds thesis\.tex, so it is .*; name another folder or delete it$"):
+        build.build(folder, exported, faces)
+    assert (folder / "thesis.tex").exists()
+
+
+def test_the_libraries_bring_their_licenses(libraries, exported, faces, tmp_path):
+    build.build(tmp_path / "web", exported, faces)
+    litert = (tmp_path / "web" / "lib" / "litert.LICENSE").read_text("utf-8")
+    assert litert.split()[:4] == ["Apache", "License", "Version", "2.0,"]
+    assert re.findall(r"(?m)^ *Copyright .*", litert) == ["   Copyright [yyyy] [name of copyright owner]"]
+    assert (tmp_path / "web" / "lib" / "gifenc.LICENSE.md").exists()
 
 
 def test_without_libraries_the_mend_is_said(tmp_path, monkeypatch):
@@ -189,6 +219,20 @@ def test_a_host_that_is_none_is_named(tmp_path):
     (tmp_path / "index.html").touch()
     with pytest.raises(InputError, match=r"--host=256\.0\.0\.1\.: .*; give an IPv4 address of this machine"):
         serve.server(tmp_path, 0, "256.0.0.1.")
+
+
+def test_a_host_of_another_machine_is_named(tmp_path):
+    (tmp_path / "index.html").touch()
+    with pytest.raises(InputError, match=r"--host=192\.0\.2\.1: .*; give an IPv4 address of this machine"):
+        serve.server(tmp_path, 0, "192.0.2.1")  # kept for documentation, so of no machine
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "localhost"), ("0.0.0.0", "localhost"), ("127.0.0.2", "127.0.0.2"), ("10.1.2.3", "10.1.2.3")],
+)
+def test_the_address_is_one_that_answers(host, shown):
+    assert serve.address(host, 8000) == f"http://{shown}:8000"
 
 
 def test_a_folder_without_a_page_is_not_served(tmp_path):
@@ -276,7 +320,7 @@ def test_branches_are_read_and_never_written_out():
 
 
 def test_nothing_is_fetched_from_another_host():
-    text = HTML + CSS + "".join(MODULES.values())
+    text = HTML + CSS + LAYOUT + "".join(MODULES.values())
     addresses = re.findall(r"(?:https?:)?//[\w.-]+\.\w+|url\([^)]*\)|@import", text)
     assert not addresses
     icon = (PAGE / "icon.svg").read_text("utf-8")

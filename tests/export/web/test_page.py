@@ -107,6 +107,23 @@ def test_less_motion_means_nine_still_pictures(page):
     assert seen <= {step / 8 for step in range(9)}
 
 
+def test_a_moved_slider_stops_the_film(page):
+    page.move("all", 0.25)
+    before = page.picture()
+    page.find("#play").click()
+    page.until(lambda: not np.array_equal(page.pixels(), before))
+    page.move("branch-age", 0.75)
+    assert page.find("#play").text == "Play"
+    page.wait_for("Stopped.")
+    shown = page.picture()
+    page.move("branch-age", 0.75)
+    np.testing.assert_array_equal(page.picture(), shown)
+    page.find("#play").click()
+    page.wait_for("Playing.")
+    page.find("#play").click()
+    page.wait_for("Stopped.")
+
+
 def test_the_gif_has_the_frames(page, tmp_path):
     behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
     page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
@@ -144,53 +161,6 @@ def test_after_a_film_is_saved_the_picture_is_where_the_sliders_are(page):
     assert page.run("return document.getElementById('place').value") == 0
 
 
-@pytest.fixture
-def bad_files(tmp_path):
-    (tmp_path / "notes.jpg").write_text("no picture")
-    Image.new("1", (8000, 7000)).save(tmp_path / "wall.png")
-    with open(tmp_path / "film.png", "wb") as file:
-        file.truncate(101_000_000)
-    Image.effect_noise((64, 64), 90).save(tmp_path / "whole.png")
-    (tmp_path / "torn.png").write_bytes((tmp_path / "whole.png").read_bytes()[:20])
-    return tmp_path
-
-
-def test_a_bad_file_is_named_and_the_page_goes_on(page, bad_files):
-    before = page.picture()
-    for name, why in (
-        ("notes.jpg", "is no picture that this browser can read"),
-        ("torn.png", "is no picture that this browser can read"),
-        ("film.png", "has 101 MB; the page takes up to 100 MB"),
-        ("wall.png", "is 8000 × 7000 pixels; the page takes up to 50 million"),
-    ):
-        page.upload("source", bad_files / name)
-        assert page.wait_for(name).startswith(f"{name} {why}")
-        assert "error" in page.find("#status").get_attribute("class")
-        np.testing.assert_array_equal(page.picture(), before)
-    page.find("#source-faces label:nth-child(4)").click()
-    page.wait_for("In place")
-    assert not page.find("#status").get_attribute("class")
-    assert not np.array_equal(page.picture(), before)
-
-
-@pytest.mark.parametrize("place", ["figure", "fieldset"])
-def test_a_picture_can_be_dropped_on_its_side(page, place):
-    script = """
-      const [place, done] = arguments;
-      new OffscreenCanvas(64, 64).getContext("2d").canvas.convertToBlob().then((blob) => {
-        const dataTransfer = new DataTransfer();
-        dataTransfer.items.add(new File([blob], "empty.png"));
-        const dropped = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
-        document.querySelector(place).dispatchEvent(dropped);
-        done(dropped.defaultPrevented);
-      });
-    """
-    assert page.browser.execute_async_script(script, f"{place}[data-drop=target]")
-    page.wait_for("In place: empty.png.")
-    assert page.picture("target").min() == 255
-    assert page.picture("source").min() < 255
-
-
 def test_of_two_choices_the_later_counts_even_if_it_comes_first(page):
     page.run("""
       const { fetch } = window;
@@ -213,38 +183,16 @@ def test_of_two_choices_the_later_counts_even_if_it_comes_first(page):
     assert page.find("#source").get_attribute("aria-label") == "From: drawn face 21"
 
 
-def test_photos_come_in_upright_and_cropped(page, tmp_path):
-    picture = Image.new("RGB", (1600, 1200), "white")
-    picture.paste("red", (200, 0, 800, 600))  # of the square in the middle, the upper left quarter
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees clockwise
-    picture.save(tmp_path / "lying.jpg", exif=exif)
-    page.upload("target", tmp_path / "lying.jpg")
-    page.wait_for("In place: lying.jpg.")
-    expected = photos.read(str(tmp_path / "lying.jpg"), 64, crop="center")
-    inside = np.abs(np.arange(64) - 31.5) > 2  # on the edges the ways to shrink differ
-    shown = page.picture("target") / 255
-    assert np.abs(shown - expected)[inside][:, inside].max() < 0.03
-    assert not page.browser.find_elements("css selector", "[name=target]:checked")
-
-
-def test_transparency_lies_over_white_and_shrinking_averages(page, tmp_path):
-    checks = np.indices((640, 640)).sum(0) % 2 * 255
-    Image.fromarray(checks.astype(np.uint8)).save(tmp_path / "checks.png")
-    Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(tmp_path / "clear.png")
-    for name, value in (("checks.png", 127.5), ("clear.png", 255)):
-        page.upload("source", tmp_path / name)
-        page.wait_for(f"In place: {name}.")
-        assert np.abs(page.picture("source")[2:-2, 2:-2].astype(int) - value).max() < 6
-
-
-@pytest.mark.parametrize("width", [360, 768, 1280])
-def test_nothing_is_wider_than_the_window(page, width):
-    size = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 700}
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    needed = page.run("return document.documentElement.scrollWidth")
-    page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert needed <= width
+def test_a_face_that_cannot_be_fetched_can_be_chosen_again(page):
+    checked = "return [...document.getElementsByName('source')].findIndex((radio) => radio.checked)"
+    page.run("window.kept = fetch; window.fetch = () => Promise.reject(TypeError('no net'))")
+    page.find("#source-faces label:nth-child(4)").click()
+    page.wait_for("Something went wrong: faces/3.png: no net. Try again.")
+    assert page.run(checked) == 0
+    page.run("window.fetch = kept")
+    page.find("#source-faces label:nth-child(4)").click()
+    page.wait_for("In place: drawn face 21.")
+    assert page.run(checked) == 3
 
 
 def test_nothing_can_be_sent_elsewhere(page, site):
@@ -323,6 +271,12 @@ def test_a_page_that_cannot_load_says_so(visit, site, broken, name, content, why
     assert "undefined" not in page.status
 
 
+def test_a_page_from_the_disk_and_one_without_its_first_script_say_so(visit, site, broken):
+    visit((site[0] / "index.html").as_uri(), "Opened from the disk, this page may not read its own files.")
+    broken("start.js", None)
+    visit(site[1], "files of the page are missing")
+
+
 @pytest.fixture
 def before_the_page(browser):
     """Runs a script before those of each page, for one test."""
@@ -344,6 +298,17 @@ def before_the_page(browser):
 def test_a_browser_that_cannot_is_told(visit, site, before_the_page, loss, why):
     before_the_page(loss)
     visit(site[1], why)
+
+
+@pytest.mark.parametrize("kind", ["dragover", "drop"])
+def test_a_picture_that_is_dropped_while_the_page_loads_does_not_replace_it(visit, site, before_the_page, kind):
+    before_the_page("window.fetch = () => new Promise(() => {})")
+    page = visit(site[1], "Loading the model")
+    assert page.run(f"""
+      const event = new DragEvent("{kind}", {{ dataTransfer: new DataTransfer(), bubbles: true, cancelable: true }});
+      document.getElementById("morph").dispatchEvent(event);
+      return event.defaultPrevented;
+    """)
 
 
 def test_browsers_without_relaxed_simd_paint_the_same(visit, site, before_the_page):
