@@ -94,7 +94,7 @@ def measured(model: serving.Morpher, pairs: int) -> dict[str, dict[str, dict[str
     network = features.load("reader", reading)
     plan = evaluate.plan_for(model, reading, pairs, 9, evaluate.SEED)
     plan = dataclasses.replace(plan, white=0, real=1)
-    faces = dataclasses.replace(measure.draw(plan, lambda images: np.zeros((0, 1))), true={})
+    faces = dataclasses.replace(measure.draw(plan, lambda images: np.zeros((0, 1))), truth=None)
     system, found = baselines.Morph(model), {}
     jobs = [(name, way) for name in MOVES for way in (moved, aligned)]
     with tqdm(total=len(jobs) * measure.frames_of(system, plan, faces), unit="frame", mininterval=1.0) as bar:
