@@ -88,7 +88,7 @@ def test_faces_that_are_small_faint_or_the_same_do_not_count():
     def judged(sure, x, width):
         return sure, faces._Sight(np.array([x, 0.0]), width, 0, 1), None
 
-    first, second = judged(1e6, 0, 100), judged(2e3, 300, 60)
+    first, second = judged(1e7, 0, 100), judged(2e3, 300, 60)
     small, faint, same = judged(9e5, 500, 40), judged(900, 700, 100), judged(5e5, 40, 100)
     assert faces._distinct([second, faint, same, first, small]) == [first, second]
 

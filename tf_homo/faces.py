@@ -25,7 +25,7 @@ SEARCHED = (320, 640, 1000)  # longer side of the photo in pixels, in turn; the 
 LEAST = 24  # pixels: width of the smallest face that is searched
 RIVAL = 0.5  # a face less wide than this share of the clearest one belongs to the background
 SURE = 1000  # how sure a face must be: by the votes of search, closer look and eyes, and its share of the photo
-FAINT = 1e-3  # a face less sure than this share of the surest is none
+FAINT = 1e-4  # a face less sure than this share of the surest is none
 HIDDEN = 0.2  # votes; with fewer an eye may be covered
 CANDIDATES = 10
 
