@@ -3,7 +3,7 @@
 The ends are few weights, but cost most of what int8 loses. A denoised branch is the small difference of two answers
 of its head, each rounded by itself: with heads in integers morphs of configs/homo_drawn_64.cfg's model are off by up to
 38/255. A classifier's reading says how far branches go: with it in integers by up to 10/255, without by up to 4/255.
-These layers compute in float32; their kernels are kept as float16, which costs a tenth of the file.
+These layers compute in float32; their kernels are kept as float16, a seventh of the file more than in integers.
 """
 
 import flatbuffers
@@ -33,10 +33,10 @@ def kept(content: bytes, original: bytes) -> bytes:
                     model.buffers.append(_half(exact.buffers[numbers.buffer]))
                 buffer = places[tensor.buffer]
                 half = schema.TensorT(name=tensor.name, shape=tensor.shape, type=KIND.FLOAT16, buffer=buffer)
+                widened.append(_dequantize(model, len(graph.tensors), place))
                 graph.tensors.append(half)
-                widened.append((len(graph.tensors) - 1, place))
                 tensor.buffer, tensor.type, tensor.quantization = 0, KIND.FLOAT32, None
-        graph.operators[:0] = [_dequantize(model, *each) for each in widened]
+        graph.operators[:0] = widened
     for place in places:
         model.buffers[place].data = None
     writer = flatbuffers.Builder(len(content))

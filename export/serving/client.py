@@ -200,7 +200,7 @@ def _define_flags() -> None:
     flags.DEFINE_string("strength", "all=1", "where to move: branches, attributes (with --model_json) or 'all'")
     flags.DEFINE_string("model_json", None, "model.json of the export: names of branches and attributes")
     flags.DEFINE_list("branches", [], "names of the branches in order, in place of --model_json")
-    flags.DEFINE_integer("frames", 16, "frames, both ends included", 2, 1000)
+    flags.DEFINE_integer("frames", 16, "frames, both ends included", 2, serving.MOST)
     flags.DEFINE_float("fps", 20, "frames a second", 0.1, 100)
     flags.DEFINE_float("timeout", 60, "seconds to wait for an answer", 0.001, 86_400)
     flags.DEFINE_string("out", None, "the file to write, NAME.gif", required=True)

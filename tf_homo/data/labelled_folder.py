@@ -104,7 +104,7 @@ def split_of(name: str) -> str:
 
 def _classes(root: Path, store: stores.Store, remarks: list[str]) -> tuple[tuple[str, ...], Iterator[Row]]:
     """The classes, and a row for each picture below the folder of one; what a user should know is added to remarks."""
-    places = {name: SIDES.sub(r"\1/\2/", name).split("/") for name in store.names if stores.is_picture(name)}
+    places = {name: _parts(name) for name in store.names if stores.is_picture(name)}
     said = split_folders(root, [parts for parts in places.values() if len(parts) > 1], 3)  # train/cats/a.jpg
     places = {name: parts for name, parts in places.items() if len(parts) > 1 + said}
     names = sorted({parts[said] for parts in places.values()})
@@ -115,9 +115,8 @@ def _classes(root: Path, store: stores.Store, remarks: list[str]) -> tuple[tuple
             f"{table} is not read, as folders are the classes; give --labels_file={table} if it is the table"
         )
     taken = {tuple(parts[: said + 1]) for parts in places.values()}
-    folders = [name for name, reason in store.refused.items() if reason == stores.FOLDER]
-    parts_of = {name: tuple(SIDES.sub(r"\1/\2/", f"{name}/").split("/")[:-1]) for name in folders}
-    if empty := [name for name, parts in parts_of.items() if len(parts) == said + 1 and parts not in taken]:
+    folders = {name: tuple(_parts(f"{name}/")[:-1]) for name, why in store.refused.items() if why == stores.FOLDER}
+    if empty := [name for name, parts in folders.items() if len(parts) == said + 1 and parts not in taken]:
         remarks.append(f"folders without a picture, which are no classes: {printable(', '.join(sorted(empty)))}")
     rows = (
         Row(
@@ -127,6 +126,11 @@ def _classes(root: Path, store: stores.Store, remarks: list[str]) -> tuple[tuple
         for name, parts in places.items()
     )  # fmt: skip
     return check_names(f"{root}, its folders", names), rows
+
+
+def _parts(name: str) -> list[str]:
+    """The folders of a name and what comes after the last; trainA is A in train."""
+    return SIDES.sub(r"\1/\2/", name).split("/")
 
 
 def _like_table(store: stores.Store, endings: tuple[str, ...]) -> str:
