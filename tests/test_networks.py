@@ -131,6 +131,9 @@ def test_gains_go_by_the_face_and_by_their_own_change():
     gains = Gains(3)
     gains.build((4, 4, 8 + 3))
     np.testing.assert_array_equal(gains(change, source), change)
+    usual = Gains(3, usual=2.0)
+    usual.build((4, 4, 8 + 3))
+    np.testing.assert_array_equal(usual(change, source), 2.0 * change)
     gains.out.kernel.assign(99.0 * (noise(64, 6, seed=2) - tf.reduce_mean(noise(64, 6, seed=2))))
     factor = (gains(change, source) / change)[:, 0, 0].numpy()
     assert 0.39 < factor.min() < 0.5 and 2.0 < factor.max() < 2.51

@@ -102,12 +102,15 @@ def test_what_is_erased_is_still_to_be_drawn(batch):
 # branches that are a denoiser
 
 
-def test_the_denoiser_s_loss_is_what_it_leaves_and_what_one_reading_leaves_of_others(batch):
-    method = denoised()
+@pytest.mark.parametrize("labels", [False, True])
+def test_the_denoiser_s_loss_is_what_it_leaves_and_what_one_reading_leaves_of_others(batch, labels):
+    method = denoised(denoiser_labels=labels)
+    method.interpolator.mean.layers[0].kernel.assign_add(tf.ones_like(method.interpolator.mean.layers[0].kernel))
     loss, terms = method.denoiser_loss(batch)
     latent = method.encode(batch["image"])
     code, reading = method.code(latent), method.reading(latent)
-    left = method.interpolator.left(code, reading, batch["noise"])
+    told = 2.0 * batch["labels"] - 1.0 if labels else reading
+    left = method.interpolator.left(code, told, batch["noise"])
     assert float(terms["left"]) == pytest.approx(float(left), rel=1e-5)
     assert float(loss) == pytest.approx(float(left + method.coupling.left(reading)), rel=1e-5)
 

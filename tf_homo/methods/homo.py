@@ -102,6 +102,8 @@ class Config(Moves):
     )
     denoiser_noise: float = option(2.5, "of the codes it learns from, which have unit scale; photos want more", low=0.1)
     denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left meanwhile", high=1)
+    denoiser_labels: bool = option(False, "they are told the labels, not Phi's reading: for labels of yes and no")
+    usual_gain: float = option(1.0, "factor of an attribute's change before calibration, which pulls to it", low=0.1)
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
     rate: float = option(1e-4, "Adam's rate")
@@ -122,7 +124,7 @@ class Config(Moves):
     pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
     guidance_weight: float = option(1.0, "of (4.5)")
     penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
-    gain_weight: float = option(2.0, "of the price on factors other than 1, in calibration")
+    gain_weight: float = option(2.0, "of the price on factors other than --usual_gain, in calibration")
     gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
     real_weight: float = option(0.0, "of A' told the real labels of real latents")
     encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
@@ -165,7 +167,7 @@ class HomoInterp(BranchedMethod):
             if not config.denoiser_steps:
                 raise InputError("--branches=denoised: these branches learn in --denoiser_steps; give some")
             self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
-            self.gains = Gains(len(self.attributes), name="gains")
+            self.gains = Gains(len(self.attributes), config.usual_gain, name="gains")
             self.averaged = (*self.averaged, "coupling", "gains")
             options = {"width": config.denoiser_width, "noise": config.denoiser_noise, "gains": self.gains}
         elif config.denoiser_steps or config.calibration_steps:
@@ -309,7 +311,8 @@ class HomoInterp(BranchedMethod):
         """The denoiser of codes; and what one attribute's reading leaves of its group's others."""
         latent = self.encode(batch["image"])
         code, reading = self.code(latent), self.reading(latent)
-        left = self.interpolator.left(code, reading, batch["noise"])
+        told = 2.0 * batch["labels"] - 1.0 if self.config.denoiser_labels else reading
+        left = self.interpolator.left(code, told, batch["noise"])
         coupling = self.coupling.left(reading)
         return left + coupling, {"left": left, "coupling": coupling}
 
