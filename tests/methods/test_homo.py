@@ -117,7 +117,7 @@ def test_the_denoiser_s_loss_is_what_it_leaves_and_what_one_reading_leaves_of_ot
 
 def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
     """Phi reads half of what the latent says of its age."""
-    method = denoised()
+    method = denoised(move_weight=3.0)
     method.decoder = lambda latent, training: latent
     half = tf.constant([1.0, 0.5, 1.0, 1.0])
     reading = lambda latent: method.reading(latent) * half  # noqa: E731
@@ -134,7 +134,10 @@ def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
     far = method.gains.logarithms(method.seen(partner(source) - source)[..., method.depth :], method.seen(source))
     price = np.mean(asked * far[:, 0, 0, 1] ** 2)
     assert float(terms["price"]) == pytest.approx(price, rel=1e-3) and price > 0
-    assert float(loss) == pytest.approx(left + method.config.gain_weight * price, rel=1e-3)
+    fake, _ = method.interpolate(source, partner(source) - source, method.without_rest(strength))
+    moved = np.mean((method.code(fake) - method.code(source)) ** 2)
+    assert float(terms["moved"]) == pytest.approx(moved, rel=1e-3) and moved > 0
+    assert float(loss) == pytest.approx(left + method.config.gain_weight * price + 3.0 * moved, rel=1e-3)
 
 
 def test_a_picture_is_what_its_reading_says(batch):

@@ -103,7 +103,8 @@ class Config(Moves):
     denoiser_noise: float = option(2.5, "of the codes it learns from, which have unit scale; photos want more", low=0.1)
     denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left meanwhile", high=1)
     denoiser_labels: bool = option(False, "they are told the labels, not Phi's reading: for labels of yes and no")
-    usual_gain: float = option(1.0, "factor of an attribute's change before calibration, which pulls to it", low=0.1)
+    usual_gain: float = option(1.0, "factor of each attribute's change before calibration, which pulls to it", low=0.1)
+    gain_range: float = option(2.5, "calibrated factors are at most so many times as large, or as small", low=1)
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
     rate: float = option(1e-4, "Adam's rate")
@@ -125,6 +126,7 @@ class Config(Moves):
     guidance_weight: float = option(1.0, "of (4.5)")
     penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
     gain_weight: float = option(2.0, "of the price on factors other than --usual_gain, in calibration")
+    move_weight: float = option(0.0, "of the price on how far codes move, in calibration")
     gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
     real_weight: float = option(0.0, "of A' told the real labels of real latents")
     encoder_gan_weight: float = option(1.0, "of (4.2) in (4.6)")
@@ -167,7 +169,7 @@ class HomoInterp(BranchedMethod):
             if not config.denoiser_steps:
                 raise InputError("--branches=denoised: these branches learn in --denoiser_steps; give some")
             self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
-            self.gains = Gains(len(self.attributes), config.usual_gain, name="gains")
+            self.gains = Gains(len(self.attributes), config.usual_gain, config.gain_range, name="gains")
             self.averaged = (*self.averaged, "coupling", "gains")
             options = {"width": config.denoiser_width, "noise": config.denoiser_noise, "gains": self.gains}
         elif config.denoiser_steps or config.calibration_steps:
@@ -321,7 +323,8 @@ class HomoInterp(BranchedMethod):
 
         Branches fall short, for the denoiser says means. All that learns here is how far to go, a number for each
         attribute and face, which is too little to please Phi by patterns. Means are soft, and Phi sees less of a soft
-        change than there is, so that it asks for too much: a price keeps factors near 1.
+        change than there is, so that it asks for too much: one price keeps factors near the usual one, another moves
+        short, so that colours, which change much of a code, go less far than wrinkles.
         """
         source = self.encode(batch["image"])
         apart = partner(source) - source
@@ -331,7 +334,9 @@ class HomoInterp(BranchedMethod):
         asked = tf.abs(wanted - was)
         factors = self.gains.logarithms(self.seen(apart)[..., self.depth :], self.seen(source))[:, 0, 0]
         left, price = (tf.reduce_mean(tf.reduce_sum(asked * part**2, axis=-1)) for part in (read - wanted, factors))
-        return left + self.config.gain_weight * price, {"left": left, "price": price, "asked": tf.reduce_mean(asked)}
+        moved = tf.reduce_mean((self.code(fake) - self.code(source)) ** 2)
+        loss = left + self.config.gain_weight * price + self.config.move_weight * moved
+        return loss, {"left": left, "price": price, "moved": moved, "asked": tf.reduce_mean(asked)}
 
     def critic_loss(self, batch: Batch) -> tuple[tf.Tensor, Terms]:
         """(4.1) and (4.8), which share their trunk."""
