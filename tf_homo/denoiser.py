@@ -1,8 +1,8 @@
 """Branches that are a denoiser of codes, told their attributes: no adversary, least squares only.
 
-D(F + s e, r), e of unit variance, guesses a code F from a noisy one and its reading r: the mean of all that it may
-have been. Given the clean code as if it were noisy, under the reading that branch i leads to and under its own, it says
-what differs between the two kinds of face and belongs to this one:
+D(F + s e, r), e of unit variance, guesses a code F from a noisy one and its reading r, or its labels in place of that:
+the mean of all that it may have been. Given the clean code as if it were noisy, under the reading that branch i leads
+to and under its own, it says what differs between the two kinds of face and belongs to this one:
 
     T_i(F) = (D(F, r + g r_i) - D(F, r)) / (1 - k)        k = 0.6 / (0.6 + s^2)
 
