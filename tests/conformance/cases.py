@@ -63,7 +63,8 @@ CASES = {
             "lone_optimizer": "muon",
             "erased_share": 0.5,
             "keep_length": True,
-            "steps": 0,  # no game, which homo above has
+            "homomorphism_encoder": True,
+            "critic_steps": 1,
         },
         PAIRED,
         rate=1e-2,
