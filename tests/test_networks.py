@@ -131,7 +131,7 @@ def test_gains_go_by_the_face_and_by_their_own_change():
     gains = Gains(3)
     gains.build((4, 4, 8 + 3))
     np.testing.assert_array_equal(gains(change, source), change)
-    wider = Gains(3, usual=2.0, range=4.0)
+    wider = Gains(3, usual=2.0, widest=4.0)
     wider.build((4, 4, 8 + 3))
     np.testing.assert_array_equal(wider(change, source), 2.0 * change)
     wider.out.bias.assign([99.0, -99.0, 0.0, 0.0, 0.0, 0.0])

@@ -266,14 +266,14 @@ class Interpolator(keras.Model):
 
 class Gains(layers.Layer):
     """A factor for each attribute, by the face and by how that attribute is to change: at first the usual one, at most
-    `range` times as large or as small.
+    `widest` times as large or as small.
 
     Changes of the readings (B, h, w, K), the same everywhere, and sources (B, h, w, d + K) -> changes.
     """
 
-    def __init__(self, attributes: int, usual: float = 1.0, range: float = 2.5, **kwargs):
+    def __init__(self, attributes: int, usual: float = 1.0, widest: float = 2.5, **kwargs):
         super().__init__(autocast=False, dtype="float32", **kwargs)
-        self.usual, self.widest = usual, math.log(range)
+        self.usual, self.limit = usual, math.log(widest)
         with precision("float32"):
             self.look, self.flat = layers.Conv2D(8, 1), layers.Flatten()
             self.told = layers.Dense(64, "silu")
@@ -290,7 +290,7 @@ class Gains(layers.Layer):
         """Of the factors over the usual one, (B, 1, 1, K) or as the changes are."""
         face = tf.concat([self.flat(self.look(source)), source[:, 0, 0, -change.shape[-1] :]], axis=-1)
         always, more = tf.split(self.out(self.told(face))[:, None, None], 2, axis=-1)
-        return self.widest * tf.tanh(always + more * change)
+        return self.limit * tf.tanh(always + more * change)
 
     def call(self, change, source):
         return change * self.usual * tf.exp(self.logarithms(change, source))

@@ -30,7 +30,9 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
   * --branches=denoised, --denoiser_steps: T_i(F_a) by D(F_a, r + r_i) - D(F_a, r), D a denoiser of codes
     (denoiser.py) that learns alone, in place of the game with Dis and A': branches see the face, and of F_b the reading
     alone, so that they need no reference (signatures edit and edit_attributes);
-  * --calibration_steps: then a factor for each attribute and face, by what Phi reads and at a price;
+  * --denoiser_labels: D learns from labels in place of Phi's readings, which of photos say too much;
+  * --calibration_steps: then a factor for each attribute and face, by what Phi reads and at two prices:
+    --gain_weight for leaving --usual_gain, --move_weight for how far codes move;
   * --lone_optimizer=muon, for what learns alone; --erased_share: E and D alone, where D also fills in cells that were
     taken from the code;
   * --real_weight: in the game A' learns real labels of real images, too;
