@@ -19,7 +19,7 @@ def normal(*shape, seed=0):
 
 @pytest.fixture
 def gains():
-    made = Gains(K)
+    made = Gains([1.0] * K)
     made.build((4, 4, 8 + K))
     return made
 

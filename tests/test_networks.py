@@ -128,14 +128,14 @@ def test_a_remainder_makes_the_moves_add_up_to_the_difference():
 
 def test_gains_go_by_the_face_and_by_their_own_change():
     source, change = noise(4, 4, 4, 8 + 3), noise(4, 3, seed=1)[:, None, None] + tf.zeros((4, 4, 4, 3))
-    gains = Gains(3)
+    gains = Gains([1.0] * 3)
     gains.build((4, 4, 8 + 3))
     np.testing.assert_array_equal(gains(change, source), change)
-    wider = Gains(3, usual=2.0, widest=4.0)
+    wider = Gains([2.0, 2.0, 5.0], widest=4.0)
     wider.build((4, 4, 8 + 3))
-    np.testing.assert_array_equal(wider(change, source), 2.0 * change)
+    np.testing.assert_array_equal(wider(change, source), change * [2.0, 2.0, 5.0])
     wider.out.bias.assign([99.0, -99.0, 0.0, 0.0, 0.0, 0.0])
-    np.testing.assert_allclose(wider(change, source), change * [8.0, 0.5, 2.0], rtol=1e-5)
+    np.testing.assert_allclose(wider(change, source), change * [8.0, 0.5, 5.0], rtol=1e-5)
     gains.out.kernel.assign(99.0 * (noise(64, 6, seed=2) - tf.reduce_mean(noise(64, 6, seed=2))))
     factor = (gains(change, source) / change)[:, 0, 0].numpy()
     assert 0.39 < factor.min() < 0.5 and 2.0 < factor.max() < 2.51

@@ -4,6 +4,7 @@ Conventions: images (B, S, S, 3) float in [0, 1]; latents F (B, h, w, d); w = `w
 decoders have no transposed convolution (checkerboards); sizes must be a multiple of the encoder's stride."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -265,19 +266,19 @@ class Interpolator(keras.Model):
 
 
 class Gains(layers.Layer):
-    """A factor for each attribute, by the face and by how that attribute is to change: at first the usual one, at most
-    `widest` times as large or as small.
+    """A factor for each attribute, by the face and by how that attribute is to change: at first the usual one (K,), at
+    most `widest` times as large or as small.
 
     Changes of the readings (B, h, w, K), the same everywhere, and sources (B, h, w, d + K) -> changes.
     """
 
-    def __init__(self, attributes: int, usual: float = 1.0, widest: float = 2.5, **kwargs):
+    def __init__(self, usual: Sequence[float], widest: float = 2.5, **kwargs):
         super().__init__(autocast=False, dtype="float32", **kwargs)
-        self.usual, self.limit = usual, math.log(widest)
+        self.usual, self.limit = np.array(usual, np.float32), math.log(widest)
         with precision("float32"):
             self.look, self.flat = layers.Conv2D(8, 1), layers.Flatten()
             self.told = layers.Dense(64, "silu")
-            self.out = layers.Dense(2 * attributes, kernel_initializer="zeros")
+            self.out = layers.Dense(2 * len(self.usual), kernel_initializer="zeros")
 
     def build(self, shape):
         h, w, d = shape

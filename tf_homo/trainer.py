@@ -141,8 +141,10 @@ class Trainer:
         size = self.batch_size * stage.batches
         arrays, sides = self.examples.arrays(), self.method.sides(self.examples.labels)
         data = batches(arrays, size, self.seed, (first, last), stage.prepare or self.method.prepare, sides)
+        if self.strategy.num_replicas_in_sync > 1:  # only then: such iterators may take half a minute to end
+            data = self.strategy.experimental_distribute_dataset(data)
         pending: list[tuple[int, dict]] = []
-        for step, batch in zip(range(first, last), self.strategy.experimental_distribute_dataset(data), strict=True):
+        for step, batch in zip(range(first, last), data, strict=True):
             due = [p for p in stage.phases if (step - begin + 1) % p.every == 0]
             pending.append((step + 1, self._step(stage, due)(batch)))
             bar.update()

@@ -9,6 +9,8 @@ from tf_homo.branches import length, partner
 from tf_homo.errors import InputError
 from tf_homo.methods.homo import Config, HomoInterp
 
+DENOISED = {"branches": "denoised", "denoiser_steps": 1, "reading": True, "rest": "remainder"}
+
 
 @pytest.fixture(scope="module")
 def homo():
@@ -113,6 +115,11 @@ def test_the_denoiser_s_loss_is_what_it_leaves_and_what_one_reading_leaves_of_ot
     left = method.interpolator.left(code, told, batch["noise"])
     assert float(terms["left"]) == pytest.approx(float(left), rel=1e-5)
     assert float(loss) == pytest.approx(float(left + method.coupling.left(reading)), rel=1e-5)
+
+
+def test_branches_have_usual_gains_of_their_own():
+    method = denoised(usual_gain=2.0, usual_gains="age=5, Smiling=3")
+    np.testing.assert_array_equal(method.gains.usual, [3.0, 5.0, 2.0, 3.0])
 
 
 def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
@@ -245,8 +252,7 @@ def test_stages_follow_their_steps():
         ("autoencoder", [("autoencoder", 1)]),
     ]
     assert plan(steps=1, critic_steps=3) == [("together", [("critic", 1), ("together", 3)])]
-    denoised = {"branches": "denoised", "denoiser_steps": 1, "reading": True, "rest": "remainder"}
-    assert plan(**denoised, calibration_steps=2) == [
+    assert plan(**DENOISED, calibration_steps=2) == [
         ("denoiser", [("denoiser", 1)]),
         ("calibration", [("calibration", 1)]),
     ]
@@ -313,6 +319,8 @@ def test_branches_may_learn_from_faces_that_stand_still():
             {"branches": "denoised", "rest": "remainder", "reading": True},
             "--branches=denoised: these branches learn in --denoiser_steps; give some",
         ),
+        (DENOISED | {"usual_gains": "look=2"}, "--usual_gains: no branch or attribute is called 'look'"),
+        (DENOISED | {"usual_gains": "age=-1"}, "--usual_gains=age=-1: factors are above 0"),
         ({"calibration_steps": 1}, "--calibration_steps: such stages need --branches=denoised"),
         ({"gan_weight": 0.0}, "--gan_weight=0: E hears the same .* give --encoder_gan_weight=0 too"),
         ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),

@@ -83,6 +83,7 @@ def batches(
 
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    options.autotune.enabled = False  # nothing to tune, and its thread may sleep on when the iterator has ended
     return tf.data.Dataset.range(*steps).map(at, num_parallel_calls=2).prefetch(2).with_options(options)
 
 

@@ -32,7 +32,7 @@ Ours, off by default, for where the text stops short (docs/method.md says more):
     alone, so that they need no reference (signatures edit and edit_attributes);
   * --denoiser_labels: D learns from labels in place of Phi's readings, which of photos say too much;
   * --calibration_steps: then a factor for each attribute and face, by what Phi reads and at two prices:
-    --gain_weight for leaving --usual_gain, --move_weight for how far codes move;
+    --gain_weight for leaving --usual_gain (--usual_gains), --move_weight for how far codes move;
   * --lone_optimizer=muon, for what learns alone; --erased_share: E and D alone, where D also fills in cells that were
     taken from the code;
   * --real_weight: in the game A' learns real labels of real images, too;
@@ -44,10 +44,12 @@ import dataclasses
 import functools
 import math
 
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
 from tf_homo import losses
+from tf_homo.attributes import strengths
 from tf_homo.branches import BranchedMethod, length, partner
 from tf_homo.data.augment import Moves, moved, rectangles
 from tf_homo.denoiser import Denoised
@@ -106,6 +108,7 @@ class Config(Moves):
     denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left meanwhile", high=1)
     denoiser_labels: bool = option(False, "they are told the labels, not Phi's reading: for labels of yes and no")
     usual_gain: float = option(1.0, "factor of each attribute's change before calibration, which pulls to it", low=0.1)
+    usual_gains: str = option("", "those of single branches in place of it: age=5,eyes=5")
     gain_range: float = option(2.5, "calibrated factors are at most so many times as large, or as small", low=1)
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
@@ -171,7 +174,7 @@ class HomoInterp(BranchedMethod):
             if not config.denoiser_steps:
                 raise InputError("--branches=denoised: these branches learn in --denoiser_steps; give some")
             self.coupling, self.edits = Coupling(self.membership, name="coupling"), True
-            self.gains = Gains(len(self.attributes), config.usual_gain, config.gain_range, name="gains")
+            self.gains = Gains(self._usual_gains(), config.gain_range, name="gains")
             self.averaged = (*self.averaged, "coupling", "gains")
             options = {"width": config.denoiser_width, "noise": config.denoiser_noise, "gains": self.gains}
         elif config.denoiser_steps or config.calibration_steps:
@@ -196,6 +199,14 @@ class HomoInterp(BranchedMethod):
             )
         if config.reading and not self.phi.trained_on_data:
             raise InputError("--reading: VGG19 reads no attributes; use --perceptual=classifier or --noreading")
+
+    def _usual_gains(self) -> np.ndarray:
+        """Of each attribute, (K,)."""
+        given, flag = self.config.usual_gains, "usual_gains"
+        own = np.array(self.membership)[:, : len(self.groups)] @ strengths(given, self.groups, list(self.groups), flag)
+        if (own < 0).any():
+            raise InputError(f"--{flag}={given}: factors are above 0")
+        return np.where(own, own, self.config.usual_gain).astype(np.float32)
 
     def build_all(self) -> None:
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
