@@ -72,6 +72,7 @@ def test_strengths(text, expected):
         ("Smiling=much", "'much' for Smiling is no finite number"),
         ("age=nan", "'nan' for age is no finite number"),
         ("age=inf", "'inf' for age is no finite number"),
+        ("age=1e39", "'1e39' for age is no finite number"),
         ("smiling=1", "'smiling'; the model has expression, age, rest, Mouth_Slightly_Open, Smiling, Young, all"),
         ("Wearing_Hat=1", "'Wearing_Hat'; the model has"),
         ("=1", "called ''; the model has"),

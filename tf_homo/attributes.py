@@ -114,9 +114,15 @@ def check_names(culprit: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def strengths(
-    text: str, groups: Mapping[str, Sequence[str]], branches: Sequence[str], flag: str = "strength"
+    text: str,
+    groups: Mapping[str, Sequence[str]],
+    branches: Sequence[str],
+    flag: str = "strength",
+    unsaid: float = 0.0,
+    meaning: str = "0 keeps the source, 1 reaches the target",
 ) -> np.ndarray:
-    """Parses "Smiling=0.7,age=1", given as --`flag`, into strengths (C,) float32, one per branch, 0 where none is said.
+    """Parses "Smiling=0.7,age=1", given as --`flag`, into strengths (C,) float32, one per branch, `unsaid` where none
+    is said.
 
     A key is a branch, an attribute (it addresses the branch of its group: a branch moves its group as one) or "all".
     Later keys win over "all", but two keys for one branch with different values are refused.
@@ -125,14 +131,14 @@ def strengths(
       InputError: a key is unknown, a value is no finite number, or a branch is given two values.
     """
     branch_of = {attribute: group for group, members in groups.items() for attribute in members}
-    vector, given = np.zeros(len(branches), np.float32), {}
-    for name, value, number in _items(text, flag, branches[0], "0 keeps the source, 1 reaches the target"):
+    vector, given = np.full(len(branches), unsaid, np.float32), {}
+    for name, value, number in _items(text, flag, branches[0], meaning):
         branch = branch_of.get(name, name)
         if branch == ALL:
             vector[[b not in given for b in branches]] = number
             continue
         if branch not in branches:
-            known = ", ".join([*branches, *branch_of, ALL])
+            known = ", ".join(dict.fromkeys([*branches, *branch_of, ALL]))
             raise InputError(f"--{flag}: no branch or attribute is called {name!r}; the model has {known}")
         if given.setdefault(branch, number) != number:
             raise InputError(f"--{flag}: {name}={value} contradicts {branch}={given[branch]:g}; {branch} moves as one")
@@ -178,6 +184,6 @@ def _items(text: str, flag: str, example: str, meaning: str) -> Iterator[tuple[s
             number = float(value)
         except ValueError:
             number = float("nan")
-        if not np.isfinite(number):
+        if not abs(number) <= np.finfo(np.float32).max:  # nor NaN
             raise InputError(f"--{flag}: {value!r} for {name} is no finite number; {meaning}")
         yield name, value, number

@@ -102,7 +102,7 @@ def plan_for(model, reading, pairs: int, steps: int, seed: int):
         others = "the drawn faces" if drawn else f"the reader {reading.about['name']}"
         raise InputError(
             f"{model.path}: none of its branches ({', '.join(model.info['branches'])}) moves an attribute of {others}; "
-            "give a model that was trained on such attributes, or the --reader of those that it has"
+            "give a model that was trained on such attributes; tf_homo.evaluate takes a --reader of others"
         )
     if drawn:
         check_unseen(seed, model.info.get("data"), "the model")

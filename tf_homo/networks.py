@@ -274,7 +274,7 @@ class Gains(layers.Layer):
 
     def __init__(self, usual: Sequence[float], widest: float = 2.5, **kwargs):
         super().__init__(autocast=False, dtype="float32", **kwargs)
-        self.usual, self.limit = np.array(usual, np.float32), math.log(widest)
+        self.usual, self.limit = np.asarray(usual, np.float32), math.log(widest)
         with precision("float32"):
             self.look, self.flat = layers.Conv2D(8, 1), layers.Flatten()
             self.told = layers.Dense(64, "silu")

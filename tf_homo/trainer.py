@@ -141,7 +141,7 @@ class Trainer:
         size = self.batch_size * stage.batches
         arrays, sides = self.examples.arrays(), self.method.sides(self.examples.labels)
         data = batches(arrays, size, self.seed, (first, last), stage.prepare or self.method.prepare, sides)
-        if self.strategy.num_replicas_in_sync > 1:  # only then: such iterators may take half a minute to end
+        if self.strategy.num_replicas_in_sync > 1:  # only there: a distributed iterator may take half a minute to end
             data = self.strategy.experimental_distribute_dataset(data)
         pending: list[tuple[int, dict]] = []
         for step, batch in zip(range(first, last), data, strict=True):

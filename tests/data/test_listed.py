@@ -56,7 +56,7 @@ def test_what_is_left_out_and_changed_is_said_each_time_and_kept(source, folder,
     first = source.read("train", 8)
     said, line = capfd.readouterr().err, "labelled_folder: left out: 1 row without a picture, 1 the file is empty; "
     assert f"{line}changed: 1 grey\n" in said
-    assert "50 values" not in said and "age: 1 values lie beyond 10 to 30" in said
+    assert "split: 50" not in said and "age: values beyond 10 to 30, its range in the training split: 1" in said
     again = source.read("train", 8)
     assert capfd.readouterr().err == f"{line}changed: 1 grey\n"
     assert again.about == first.about

@@ -18,7 +18,7 @@ def test_values_are_scaled_by_the_training_split_alone(folder):
     found = listing(folder)
     np.testing.assert_allclose(found.labels[:, 0], [0, 1, 0.5, 1])
     assert found.scales == {"age": [10, 30]}
-    assert found.remarks == ["age: 1 values lie beyond 10 to 30, its range in the training split"]
+    assert found.remarks == ["age: values beyond 10 to 30, its range in the training split: 1"]
 
 
 @pytest.mark.parametrize("bad", ["999", "-999"])

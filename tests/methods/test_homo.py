@@ -120,6 +120,7 @@ def test_the_denoiser_s_loss_is_what_it_leaves_and_what_one_reading_leaves_of_ot
 def test_branches_have_usual_gains_of_their_own():
     method = denoised(usual_gain=2.0, usual_gains="age=5, Smiling=3")
     np.testing.assert_array_equal(method.gains.usual, [3.0, 5.0, 2.0, 3.0])
+    np.testing.assert_array_equal(denoised(usual_gain=2.0, usual_gains="all=4").gains.usual, [4.0, 4.0, 2.0, 4.0])
 
 
 def test_calibration_asks_for_what_the_latent_says_of_itself(batch):
@@ -319,9 +320,15 @@ def test_branches_may_learn_from_faces_that_stand_still():
             {"branches": "denoised", "rest": "remainder", "reading": True},
             "--branches=denoised: these branches learn in --denoiser_steps; give some",
         ),
-        (DENOISED | {"usual_gains": "look=2"}, "--usual_gains: no branch or attribute is called 'look'"),
-        (DENOISED | {"usual_gains": "age=-1"}, "--usual_gains=age=-1: factors are above 0"),
-        ({"calibration_steps": 1}, "--calibration_steps: such stages need --branches=denoised"),
+        (DENOISED | {"usual_gains": "look=2"}, "called 'look'; .* --usual_gains= with nothing behind it"),
+        (DENOISED | {"usual_gains": "age=0"}, "--usual_gains=age=0: give factors from 0.1 to 100"),
+        (DENOISED | {"usual_gains": "age=1e30"}, "--usual_gains=age=1e30: give factors from 0.1 to 100"),
+        (
+            DENOISED | {"usual_gains": "age=nan"},
+            "'nan' for age is no finite number; 1 goes as far as the denoiser says",
+        ),
+        ({"usual_gains": "age=2"}, "--usual_gains: are of --branches=denoised"),
+        ({"calibration_steps": 1}, "--calibration_steps, .* are of --branches=denoised"),
         ({"gan_weight": 0.0}, "--gan_weight=0: E hears the same .* give --encoder_gan_weight=0 too"),
         ({"perceptual": "vgg19"}, "--perceptual=vgg19 gives a 2x2 teacher for 4x4 latents"),
     ],

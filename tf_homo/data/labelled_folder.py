@@ -190,7 +190,7 @@ def _scale(listing: Listing) -> None:
         beyond = int(np.sum(((column < low) | (column > high)) & ~train))
         if beyond:
             listing.remarks.append(
-                f"{name}: {beyond:,} values lie beyond {low:g} to {high:g}, its range in the training split"
+                f"{name}: values beyond {low:g} to {high:g}, its range in the training split: {beyond:,}"
             )
         column[:] = np.clip((column - low) / ((high - low) or 1), 0, 1)
         listing.scales[name] = [low, high]

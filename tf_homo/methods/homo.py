@@ -106,9 +106,11 @@ class Config(Moves):
     )
     denoiser_noise: float = option(2.5, "of the codes it learns from, which have unit scale; photos want more", low=0.1)
     denoiser_motion: float = option(1.0, "share of --shift, --scale and --tilt that is left meanwhile", high=1)
-    denoiser_labels: bool = option(False, "they are told the labels, not Phi's reading: for labels of yes and no")
+    denoiser_labels: bool = option(
+        False, "they are told the labels, not Phi's reading, which says much else of a photo"
+    )
     usual_gain: float = option(1.0, "factor of each attribute's change before calibration, which pulls to it", low=0.1)
-    usual_gains: str = option("", "those of single branches in place of it: age=5,eyes=5")
+    usual_gains: str = option("", "usual factors of single branches, --usual_gain for the others: age=5,eyes=4")
     gain_range: float = option(2.5, "calibrated factors are at most so many times as large, or as small", low=1)
     steps: int = option(128_000, "then steps of all together", may_change=True)
 
@@ -130,7 +132,7 @@ class Config(Moves):
     pixel_weight: float = option(1.0, "of the pixels in (4.3), (4.4)")
     guidance_weight: float = option(1.0, "of (4.5)")
     penalty_weight: float = option(100.0, "of the gradient penalty in (4.1)")
-    gain_weight: float = option(2.0, "of the price on factors other than --usual_gain, in calibration")
+    gain_weight: float = option(2.0, "of the price on factors other than the usual ones, in calibration")
     move_weight: float = option(0.0, "of the price on how far codes move, in calibration")
     gap_weight: float = option(1.0, "of (4.8): A' told the source's labels")
     real_weight: float = option(0.0, "of A' told the real labels of real latents")
@@ -177,8 +179,10 @@ class HomoInterp(BranchedMethod):
             self.gains = Gains(self._usual_gains(), config.gain_range, name="gains")
             self.averaged = (*self.averaged, "coupling", "gains")
             options = {"width": config.denoiser_width, "noise": config.denoiser_noise, "gains": self.gains}
-        elif config.denoiser_steps or config.calibration_steps:
-            raise InputError("--denoiser_steps, --calibration_steps: such stages need --branches=denoised; give it too")
+        elif config.denoiser_steps or config.calibration_steps or config.usual_gains:
+            raise InputError(
+                "--denoiser_steps, --calibration_steps, --usual_gains: are of --branches=denoised; give it too"
+            )
         self.interpolator = BRANCHES[config.branches](
             networks,
             config.branch_width,
@@ -201,12 +205,16 @@ class HomoInterp(BranchedMethod):
             raise InputError("--reading: VGG19 reads no attributes; use --perceptual=classifier or --noreading")
 
     def _usual_gains(self) -> np.ndarray:
-        """Of each attribute, (K,)."""
-        given, flag = self.config.usual_gains, "usual_gains"
-        own = np.array(self.membership)[:, : len(self.groups)] @ strengths(given, self.groups, list(self.groups), flag)
-        if (own < 0).any():
-            raise InputError(f"--{flag}={given}: factors are above 0")
-        return np.where(own, own, self.config.usual_gain).astype(np.float32)
+        """The usual factor of each attribute, (K,): its branch's in --usual_gains, else --usual_gain."""
+        c, meaning = self.config, "1 goes as far as the denoiser says"
+        try:
+            own = strengths(c.usual_gains, self.groups, list(self.groups), "usual_gains", c.usual_gain, meaning)
+        except InputError as error:
+            raise InputError(f"{error}; --usual_gains= with nothing behind it is --usual_gain for all") from error
+        if not ((own >= 0.1) & (own <= 100.0)).all():
+            raise InputError(f"--usual_gains={c.usual_gains}: give factors from 0.1 to 100")
+        member = np.array(self.membership, np.float32)[:, : len(self.groups)]
+        return np.where(member.any(axis=1), member @ own, c.usual_gain)
 
     def build_all(self) -> None:
         image = tf.zeros((2, self.config.image_size, self.config.image_size, 3))
