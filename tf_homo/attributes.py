@@ -184,6 +184,6 @@ def _items(text: str, flag: str, example: str, meaning: str) -> Iterator[tuple[s
             number = float(value)
         except ValueError:
             number = float("nan")
-        if not abs(number) <= np.finfo(np.float32).max:  # nor NaN
+        if not abs(number) <= float(np.finfo(np.float32).max):  # nor NaN
             raise InputError(f"--{flag}: {value!r} for {name} is no finite number; {meaning}")
         yield name, value, number
