@@ -60,7 +60,7 @@ CASES = {
             "denoiser_width": 2,
             "denoiser_steps": 6,
             "calibration_steps": 2,
-            "usual_gains": "expression=1.25",
+            "usual_gains": "expression=0.5",
             "lone_optimizer": "muon",
             "erased_share": 0.5,
             "keep_length": True,

@@ -181,7 +181,7 @@ class HomoInterp(BranchedMethod):
             options = {"width": config.denoiser_width, "noise": config.denoiser_noise, "gains": self.gains}
         elif config.denoiser_steps or config.calibration_steps or config.usual_gains:
             raise InputError(
-                "--denoiser_steps, --calibration_steps, --usual_gains: are of --branches=denoised; give it too"
+                "--denoiser_steps, --calibration_steps, --usual_gains: belong to --branches=denoised; give it too"
             )
         self.interpolator = BRANCHES[config.branches](
             networks,
