@@ -60,7 +60,7 @@ def test_two_photos_become_the_film_that_the_model_makes(protocol, places, serve
         for i in range(4):
             film.seek(i), wanted.seek(i)
             shown, should = (np.asarray(each.convert("RGB"), float) for each in (film, wanted))
-            assert np.abs(shown - should).mean() < 1
+            assert np.abs(shown - should).mean() < 2  # JPEG and palette: about 1; frames are 27 and more apart
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "rest"])
