@@ -168,23 +168,64 @@ def test_the_conditional_one_s_terms(monkeypatch):
 
 
 def test_the_pool_remembers_what_pictures_were_told(monkeypatch):
-    method, seen = make("conditional_cyclegan", pool=2), []
-
-    class Watching(Constant):
-        pool = method.critic.pool
-
-        def __call__(self, image, condition=None, training=False):
-            seen.append((grey(image).round(2).tolist(), condition.numpy()[:, 0].tolist()))
-            return super().__call__(image)
-
+    method = make("conditional_cyclegan", pool=2)
+    critic, seen = heard(method.critic)
     monkeypatch.setattr(method, "generator", told)
-    monkeypatch.setattr(method, "critic", Watching(0.0))
+    monkeypatch.setattr(method, "critic", critic)
     first, then = batch(0.1, 0.3, labels=[[1], [0]]), batch(0.5, 0.6, labels=[[0], [1]]) | {"draw": tf.zeros(2)}
     method.critic_loss(first, coarse=False)
     method.critic_loss(then, coarse=False)
     assert seen[1] == ([-0.1, 0.1], [-1, 1])  # what was made of the first batch
     assert seen[2] == ([0.5, 0.6], [-1, 1])
     assert seen[3] == ([-0.1, 0.1], [-1, 1])  # the same again, in place of 0.1 told 1 and -0.1 told -1
+
+
+def heard(net):
+    """A critic in place of `net` that gives 0 to all, with the list of what it is told: (greys, codes) of each call."""
+    calls = []
+
+    class Hearing(Constant):
+        pool = net.pool
+
+        def __call__(self, image, condition=None, training=False):
+            codes = None if condition is None else condition.numpy()[:, 0].tolist()
+            calls.append((grey(image).round(2).tolist(), codes))
+            return super().__call__(image)
+
+    return Hearing(0.0), calls
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_in_their_head_start_critics_are_told_the_other_domain_for_made_ones(monkeypatch, coarse):
+    method = make("cyclegan", pool=2, coarse_steps=1 if coarse else 0)
+    hears_b = heard(method.critic_b)
+    hears_a = heard(method.critic_a)
+    monkeypatch.setattr(method, "critic_b", hears_b[0])
+    monkeypatch.setattr(method, "critic_a", hears_a[0])
+    loss, _ = method.head_start_loss(batch(0.1, 0.6, 0.2, 0.7, labels=[[0], [1], [0], [1]]), coarse=coarse)
+    assert [greys for greys, _ in hears_b[1]] == [[0.6, 0.7], [0.1, 0.2]]  # with it, and for made ones without
+    assert [greys for greys, _ in hears_a[1]] == [[0.1, 0.2], [0.6, 0.7]]
+    assert float(loss) == pytest.approx((1 + 0) / 2 * 2)
+
+
+def test_a_conditional_critic_is_told_the_same_pictures_with_the_other_code(monkeypatch):
+    method = make("conditional_cyclegan", pool=2, gan="least_squares")
+    critic, calls = heard(method.critic)
+    monkeypatch.setattr(method, "critic", critic)
+    loss, _ = method.head_start_loss(batch(0.1, 0.6, labels=[[0], [1]]), coarse=False)
+    assert [greys for greys, _ in calls] == [[0.1, 0.6]] * 2
+    assert [codes for _, codes in calls] == [[-1, 1], [1, -1]]
+    assert float(loss) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "conditional_cyclegan"])
+def test_the_head_start_moves_the_critics_alone(name):
+    method = make(name, head_start=3, coarse_steps=2)
+    reader, alone, *games = method.stages()
+    assert (alone.name, alone.steps, [stage.name for stage in games]) == ("head_start", 3, ["coarse", "together"])
+    (phase,) = alone.phases
+    assert all(part.startswith("critic") for part in phase.nets)
+    assert [stage.name for stage in make(name, head_start=0).stages()] == ["classifier", "together"]
 
 
 @pytest.mark.parametrize("name", ["conditional_cyclegan", "stargan"])

@@ -44,6 +44,7 @@ class CycleOptions(Options):
 
     gan: str = option("least_squares", "the adversarial loss", tuple(losses.ADVERSARIAL))
     pool: int = option(50, "earlier pictures that each discriminator remembers")
+    head_start: int = option(0, "steps of the discriminators alone, who learn to tell the domains apart")
     cycle_weight: float = option(10.0, "of the way there and back")
 
 
@@ -180,6 +181,16 @@ class CycleTranslator(Translator):
                 f"of {', '.join(attributes)}"
             )
         super().__init__(config, attributes, groups, **kwargs)
+
+    def staged(self, phases, head_start: Phase) -> tuple[Stage, ...]:
+        """As every translator's, with `head_start` after the reader.
+
+        Where the domains differ by little, discriminators take long to see by what; so long they teach nothing, and
+        each step of that costs the generators' part as well, many times their own.
+        """
+        reader, *games = super().staged(phases)
+        alone = Stage("head_start", self.config.head_start, (head_start,))
+        return tuple(stage for stage in (reader, alone, *games) if stage.steps)
 
     def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
         """As every translator's, with what the pool draws."""

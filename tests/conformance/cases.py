@@ -100,7 +100,7 @@ CASES = {
 }
 TRANSLATOR = {"image_size": 16, "width": 2, "blocks": 1, "field": 16, "classifier_steps": 2, "steps": 3, "held": 0.4}
 CASES |= {
-    "cyclegan": Case("cyclegan", TRANSLATOR | {"pool": 3, "scales": 2}, ("Smiling",)),
+    "cyclegan": Case("cyclegan", TRANSLATOR | {"pool": 3, "scales": 2, "head_start": 1}, ("Smiling",)),
     "conditional_cyclegan": Case(
         "conditional_cyclegan",
         TRANSLATOR

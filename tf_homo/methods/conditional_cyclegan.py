@@ -60,7 +60,8 @@ class ConditionalCycleGan(CycleTranslator):
                 Phase("critic", ("critic",), critic, self.adam(critic=True)),
             )
 
-        return self.staged(phases)
+        alone = functools.partial(self.head_start_loss, coarse=self.config.coarse_steps > 0)
+        return self.staged(phases, Phase("critic", ("critic",), alone, self.adam(critic=True)))
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 
@@ -87,6 +88,15 @@ class ConditionalCycleGan(CycleTranslator):
         if not coarse:
             shown = self.critic.pool(laid_over(fake, told), batch["place"], batch["draw"])
             fake, told = shown[..., : self.depth], shown[:, 0, 0, self.depth :]
-        scores = self.critic(image, own, training=True), self.critic(fake, told, training=True)
+        return self.told_apart((image, own), (fake, told))
+
+    def head_start_loss(self, batch: Batch, coarse: bool) -> tuple[tf.Tensor, Terms]:
+        """D told real pictures with their own codes and, in place of made ones, with the other domain's."""
+        image, own = halved(batch["image"]) if coarse else batch["image"], batch["code"]
+        return self.told_apart((image, own), (image, -own))
+
+    def told_apart(self, real, made) -> tuple[tf.Tensor, Terms]:
+        """What D loses on pairs (picture, code)."""
+        scores = self.critic(*real, training=True), self.critic(*made, training=True)
         loss = losses.over_scales(losses.ADVERSARIAL[self.config.gan][0], *scores)
         return loss, losses.mean_scores(*scores)

@@ -12,7 +12,7 @@ several CycleGANs, one after the other (chain.py).
 
 Differs from the paper: upsampling by nearest neighbour and a convolution (--upsampling); pictures of 50 earlier steps
 have their places drawn a batch at a time (pool.py); D learns from the step's new G; a reader tells which way a morph
-goes (translators.py). Coarse to fine (--coarse_steps), --scales, --spectral, --residual are not the paper's.
+goes (translators.py). --coarse_steps (coarse to fine), --head_start, --scales, --spectral, --residual are not its own.
 """
 
 import dataclasses
@@ -64,7 +64,8 @@ class CycleGan(CycleTranslator):
                 Phase("critics", ("critic_a", "critic_b"), critics, self.adam(critic=True)),
             )
 
-        return self.staged(phases)
+        alone = functools.partial(self.head_start_loss, coarse=self.config.coarse_steps > 0)
+        return self.staged(phases, Phase("critics", ("critic_a", "critic_b"), alone, self.adam(critic=True)))
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 
@@ -115,14 +116,25 @@ class CycleGan(CycleTranslator):
         (a, b), places, draws = turns(batch["image"]), turns(batch["place"]), turns(batch["draw"])
         if coarse:
             a, b = halved(a), halved(b)
-        critic, loss, terms = losses.ADVERSARIAL[self.config.gan][0], 0.0, {}
-        for name, net, real, fake, place, draw in (
-            ("_b", self.critic_b, b, forth(a), places[0], draws[0]),
-            ("_a", self.critic_a, a, back(b), places[1], draws[1]),
+        fakes = []
+        for net, fake, place, draw in (
+            (self.critic_b, forth(a), places[0], draws[0]),
+            (self.critic_a, back(b), places[1], draws[1]),
         ):
             fake = tf.stop_gradient(fake)
-            fake = fake if coarse else net.pool(fake, place, draw)
-            scores = net(real, training=True), net(fake, training=True)
+            fakes.append(fake if coarse else net.pool(fake, place, draw))
+        return self.told_apart((a, b), fakes)
+
+    def head_start_loss(self, batch: Batch, coarse: bool) -> tuple[tf.Tensor, Terms]:
+        """Both discriminators, told pictures of the other domain in place of made ones."""
+        a, b = turns(halved(batch["image"]) if coarse else batch["image"])
+        return self.told_apart((a, b), (a, b))
+
+    def told_apart(self, real, fakes) -> tuple[tf.Tensor, Terms]:
+        """What D_B and D_A lose on real pictures (a, b) and on those that stand for (b, a)."""
+        critic, loss, terms = losses.ADVERSARIAL[self.config.gan][0], 0.0, {}
+        for name, net, own, made in zip(("_b", "_a"), (self.critic_b, self.critic_a), real[::-1], fakes, strict=True):
+            scores = net(own, training=True), net(made, training=True)
             loss += losses.over_scales(critic, *scores)
             terms |= losses.mean_scores(*scores, of=name)
         return loss, terms
