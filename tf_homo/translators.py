@@ -11,6 +11,7 @@ The reader is a classifier that is trained first. Nothing else is learned from i
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -133,12 +134,13 @@ class Translator(BranchedMethod):
         c = self.config
         return Adam(c.critic_rate or c.rate if critic else c.rate, c.beta_1, final=c.final_rate, held=c.held)
 
-    def staged(self, phases) -> tuple[Stage, ...]:
-        """The reader, then `phases(coarse)` at half the size where there are such steps, then at full size."""
+    def staged(self, phases, *before: Stage) -> tuple[Stage, ...]:
+        """The reader, `before`, `phases(coarse)` at half the size where there are such steps, then at full size."""
         c = self.config
         reader = Phase("classifier", ("reader",), self.reader_loss, Adam(c.classifier_rate, 0.9, final=0.05))
         stages = [
             Stage("classifier", c.classifier_steps, (reader,)),
+            *before,
             *([Stage("coarse", c.coarse_steps, phases(True))] if c.coarse_steps else []),
             Stage("together", c.steps, phases(False)),
         ]
@@ -182,15 +184,20 @@ class CycleTranslator(Translator):
             )
         super().__init__(config, attributes, groups, **kwargs)
 
-    def staged(self, phases, head_start: Phase) -> tuple[Stage, ...]:
-        """As every translator's, with `head_start` after the reader.
+    def head_start_loss(self, batch: Batch, coarse: bool) -> tuple[tf.Tensor, Terms]:
+        """What the discriminators lose when told pictures of the other domain in place of made ones."""
+        raise NotImplementedError
+
+    def staged(self, phases) -> tuple[Stage, ...]:
+        """As every translator's, but the discriminators, the last of `phases(coarse)`, have --head_start steps alone.
 
         Where the domains differ by little, discriminators take long to see by what; so long they teach nothing, and
         each step of that costs the generators' part as well, many times their own.
         """
-        reader, *games = super().staged(phases)
-        alone = Stage("head_start", self.config.head_start, (head_start,))
-        return tuple(stage for stage in (reader, alone, *games) if stage.steps)
+        coarse = self.config.coarse_steps > 0
+        loss = functools.partial(self.head_start_loss, coarse=coarse)
+        alone = dataclasses.replace(phases(coarse)[-1], loss=loss)
+        return super().staged(phases, Stage("head_start", self.config.head_start, (alone,)))
 
     def prepare(self, batch: Batch, seed: tf.Tensor) -> Batch:
         """As every translator's, with what the pool draws."""

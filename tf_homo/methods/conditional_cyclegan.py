@@ -60,8 +60,7 @@ class ConditionalCycleGan(CycleTranslator):
                 Phase("critic", ("critic",), critic, self.adam(critic=True)),
             )
 
-        alone = functools.partial(self.head_start_loss, coarse=self.config.coarse_steps > 0)
-        return self.staged(phases, Phase("critic", ("critic",), alone, self.adam(critic=True)))
+        return self.staged(phases)
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 

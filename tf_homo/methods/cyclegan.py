@@ -64,8 +64,7 @@ class CycleGan(CycleTranslator):
                 Phase("critics", ("critic_a", "critic_b"), critics, self.adam(critic=True)),
             )
 
-        alone = functools.partial(self.head_start_loss, coarse=self.config.coarse_steps > 0)
-        return self.staged(phases, Phase("critics", ("critic_a", "critic_b"), alone, self.adam(critic=True)))
+        return self.staged(phases)
 
     # --- the mathematics -------------------------------------------------------------------------------------------
 
