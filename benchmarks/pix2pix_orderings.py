@@ -107,7 +107,7 @@ def trained(variant: str, folder: Path, held_out, segmenter) -> tuple[dict, np.n
     config = Config(**{"field": given.field} | fixed | options, steps=given.steps)
     run = trainer.Trainer(
         Pix2Pix, config, source(variant).read("train", given.image_size), folder,
-        strategy=trainer.strategy("one_device"), batch_size=given.batch_size, average_decay=0.99,
+        strategy=trainer.strategy("one_device"), batch_size=given.batch_size, average_decay=0.99, jit=True,
     )  # fmt: skip
     run.fit()
     if int(run.step) > given.steps:
