@@ -9,7 +9,8 @@ from absl import flags
 from absl.testing import flagsaver
 
 from tests.metrics.stub import BRANCHES, GROUPS, SIZE, TrueReader
-from tf_homo import evaluate, serving
+from tf_homo import chain, evaluate, serving
+from tf_homo.data import drawing
 from tf_homo.data.examples import Examples
 from tf_homo.data.sets import Source
 from tf_homo.errors import InputError
@@ -142,6 +143,38 @@ def test_a_system_with_some_of_the_branches_is_measured_by_these(model, tmp_path
     assert systems["truth"]["all"]["cost"] is None
 
 
+class Link(Fake):
+    """Moves its own attributes alone, where the reader reads them, as if of drawn faces of seed `seed`."""
+
+    def __init__(self, group, seed):
+        super().__init__(branches=[group], groups={group: GROUPS[group]}, data={"seed": seed})
+        self.own = np.zeros((SIZE, SIZE, 1), np.float32)
+        self.own[0, [drawing.ATTRIBUTES.index(name) for name in GROUPS[group]]] = 1
+
+    def interpolate(self, source, target, strengths):
+        return source + strengths[:, 0, None, None, None] * self.own * (target - source)
+
+
+def test_what_a_chain_has_no_branch_for_is_no_merit(model, tmp_path, monkeypatch):
+    chained = chain.join([Link("age", 5)], "y")
+    monkeypatch.setattr(serving, "load", lambda path: {"x": model, "y": chained}[path])
+    run("--model=x", "--system=chain=y", f"--output_dir={tmp_path}", "--pairs=4", "--steps=3")
+    result = json.loads((tmp_path / "evaluation.json").read_text())
+    found, notes = (result["systems"]["chain"][key] for key in ("all", "notes"))
+    assert found["additivity"] is None and notes["all.additivity"] == "in no pair do both groups move by 0.1"
+    assert found["psnr"] is None and "the source image itself" in notes["all.psnr"]
+    assert "no branch for expression" in notes["all.branches"]
+    told = {"path": "y", "format": "chain", "links": [{"step": 7, "data": {"seed": 5}}]}
+    assert result["data"]["systems"]["chain"] == told
+
+
+def test_no_link_of_a_chain_has_seen_the_test_faces(model, monkeypatch):
+    chained = chain.join([Link("age", 5), Link("expression", 3)], "y")
+    monkeypatch.setattr(serving, "load", lambda path: chained)
+    with pytest.raises(InputError, match="--test_seed=3: --system=chain=y was trained on faces of that seed"):
+        evaluate.others_for(model, ["chain=y"], 3)
+
+
 @pytest.mark.parametrize(
     ("text", "change", "complaint"),
     [
@@ -263,7 +296,8 @@ def test_photos_are_measured_as_their_reader_sees_them(photos_there, tmp_path, c
     assert list(result["systems"]) == ["tf_homo", "latent_lerp", "latent_slerp", "pixel_blend", "landmark_warp"]
     whole, groups = (result["systems"]["tf_homo"][scope] for scope in ("all", "groups"))
     assert set(groups) == {"expression", "age"} and groups["age"]["linearity_error"]["value"] < 0.01
-    assert whole["reading_error"]["value"] < 1e-6 and whole["psnr"]["n"] == 4
+    assert whole["reading_error"]["value"] < 1e-6
+    assert whole["psnr"] is None  # its latent is the image, and would have no end of decibels
     assert [groups["age"][key] for key in ("truth_distance", "still_distance")] == [None, None]
     assert (
         whole["white_background_shift"] is None

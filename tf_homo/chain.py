@@ -40,7 +40,10 @@ def join(links: Sequence[Morpher], name: str) -> Morpher:
                 "links of a chain take the same"
             )
         if twice := set(branches) & set(link.info["branches"]):
-            raise InputError(f"{link.path}: moves {', '.join(sorted(twice))}, as a link before it does; leave one out")
+            raise InputError(
+                f"{link.path}: moves {', '.join(sorted(twice))}, as a link before it does; leave one out, or train it "
+                "with another name for its branch: --group=NAME=ATTRIBUTE"
+            )
         branches += link.info["branches"]
     info = first.info | {
         "branches": branches,
@@ -49,6 +52,7 @@ def join(links: Sequence[Morpher], name: str) -> Morpher:
         "attributes": [name for link in links for name in link.info.get("attributes", ())],
         "latent": [size, size, 3],
         "config": None,
+        "step": None,
         "links": [link.info for link in links],
     }
     image = (None, size, size, 3)

@@ -105,9 +105,9 @@ def plan_for(model, reading, pairs: int, steps: int, seed: int):
             "give a model that was trained on such attributes; tf_homo.evaluate takes a --reader of others"
         )
     if drawn:
-        check_unseen(seed, model.info.get("data"), "the model")
-        check_unseen(seed, {"seed": reader.SEED}, "the reader")
-        if (model.info.get("data") or {}).get("seed") == reader.SEED:
+        check_unseen(seed, seeds(model.info), "the model")
+        check_unseen(seed, {reader.SEED}, "the reader")
+        if reader.SEED in seeds(model.info):
             raise InputError(f"{model.path}: was trained on the reader's own faces; train it with another --data_seed")
     return measure.Plan(
         groups,
@@ -130,9 +130,14 @@ def check_signatures(model, who: str) -> None:
         raise InputError(f"{who}: has no signature {', '.join(missing)}; a model to measure has {', '.join(MORPHING)}")
 
 
-def check_unseen(seed: int, data: Mapping | None, who: str) -> None:
-    """InputError where `who` was trained on `data` of the test seed."""
-    if seed == (data or {}).get("seed"):
+def seeds(info: Mapping) -> set[int | None]:
+    """Of the data that a model, or each link of a chain, was trained on; None of what has none."""
+    return {(link.get("data") or {}).get("seed") for link in info.get("links", [info])}
+
+
+def check_unseen(seed: int, seen: set[int | None], who: str) -> None:
+    """InputError where the test seed is among those that `who` has seen."""
+    if seed in seen:
         raise InputError(
             f"--test_seed={seed}: {who} was trained on faces of that seed; give another, for instance {seed + 1}"
         )
@@ -166,7 +171,7 @@ def others_for(model, named: Sequence[str], seed: int | None) -> dict:
             )
         check_signatures(other, f"--system={text}")
         if seed is not None:
-            check_unseen(seed, other.info.get("data"), f"--system={text}")
+            check_unseen(seed, seeds(other.info), f"--system={text}")
     return others
 
 
@@ -215,10 +220,15 @@ def evaluate(model, plan, reader, features, others: Mapping | None = None, test=
             result["systems"][name]["all"]["cost"] = row
             del result["systems"][name]["notes"]["all.cost"]
     for name, other in others.items():
-        for group in set(plan.groups) - set(other.info["branches"]):
+        missing = [group for group in plan.groups if group not in other.info["branches"]]
+        for group in missing:
             result["systems"][name]["groups"][group] = dict.fromkeys(scores.KEYS)
             result["systems"][name]["notes"][f"groups.{group}"] = "it has no such branch"
             curves[name][group] = curves[name][group][:0]
+        if missing:
+            result["systems"][name]["notes"]["all.branches"] = (
+                f"it has no branch for {', '.join(missing)}, by which it is measured here as well"
+            )
         for group, members in plan.groups.items():
             lacking = set(members) - set(other.info.get("attributes") or members)
             if group in other.info["branches"] and lacking:
@@ -252,9 +262,10 @@ def about(model, plan, others: Mapping, real: int, test=None) -> dict:
 
 
 def source(model) -> dict:
-    """Where a model comes from, and what it was trained on."""
-    step, data = (model.info.get(key) for key in ("step", "data"))
-    return {"path": str(model.path), "format": model.format, "step": step, "data": data}
+    """Where a model comes from, and what it was trained on; of a chain, each of its links."""
+    known = [{key: link.get(key) for key in ("step", "data")} for link in model.info.get("links", [model.info])]
+    trained = {"links": known} if "links" in model.info else known[0]
+    return {"path": str(model.path), "format": model.format} | trained
 
 
 def versions() -> Mapping[str, str]:

@@ -101,7 +101,7 @@ def test_standing_still_is_not_an_even_pace(faces):
 def test_standing_still_is_not_additive(faces):
     entry, _ = measured(Stub(lambda share: 0 * share), faces)
     assert entry["all"]["additivity"] is None
-    assert "move by less than 0.1" in entry["notes"]["all.additivity"]
+    assert entry["notes"]["all.additivity"] == "in no pair do both groups move by 0.1"
 
 
 def test_one_that_stops_short_and_drags_the_mouth_along(faces):

@@ -122,6 +122,5 @@ def test_additivity():
     start, one, other = np.zeros((1, 2)), np.array([[1.0, 0]]), np.array([[0, 3.0]])
     np.testing.assert_allclose(response.additivity(start, one, other, one + other), [0])
     np.testing.assert_allclose(response.additivity(start, one, other, one), [3 / 4])  # the other is lost
-    still = np.stack([start, start + [[response.FLOOR / 2, 0]], start + [[response.FLOOR, 0]]])[:, 0]
-    zeros = np.zeros((3, 2))
-    np.testing.assert_allclose(response.additivity(zeros, still, zeros, still), [np.nan, np.nan, 0])
+    zeros, one, other = np.zeros((3, 2)), np.eye(2)[[0, 0, 0]], np.array([0, 0.5, 1])[:, None] * [[0, response.FLOOR]]
+    np.testing.assert_allclose(response.additivity(zeros, one, other, one + other), [np.nan, np.nan, 0])  # one alone

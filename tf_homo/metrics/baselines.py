@@ -50,12 +50,10 @@ class System:
 
     Attributes:
       alone: how many pairs it is asked to move one group alone in; 0 where it cannot, None for all pairs.
-      exact_source: its first frame is the source image itself.
       extrapolates: strengths above 1 mean something to it.
     """
 
     alone: int | None = 0
-    exact_source = False
     extrapolates = False
 
     def path(self, pair: Pair, strengths: np.ndarray) -> np.ndarray:
@@ -109,8 +107,6 @@ class LatentPath(System):
 class PixelBlend(System):
     """A cross-dissolve."""
 
-    exact_source = True
-
     def path(self, pair, strengths):
         return np.stack([lerp(*pair.images, v) for v in _together(strengths)])
 
@@ -121,8 +117,6 @@ class LandmarkWarp(System):
     Each frame's landmarks lie between those of the ends. A thin-plate spline (Bookstein 1989) through the five
     landmarks and eight points of the frame says where each pixel comes from; pixels are read bilinearly.
     """
-
-    exact_source = True
 
     def path(self, pair, strengths):
         frames = []
@@ -140,7 +134,7 @@ class Truth(System):
     Painting takes milliseconds a frame, so the groups alone are painted for the first pairs only.
     """
 
-    alone, exact_source = 64, True
+    alone = 64
 
     def __init__(self, groups: Mapping[str, Sequence[str]], branches: Sequence[str]):
         # membership[k, i] = 1 where branch i moves attribute k

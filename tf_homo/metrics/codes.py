@@ -50,7 +50,7 @@ def main(_: Sequence[str]) -> None:
 
     model, reading = serving.load(_MODEL.value), reader.load()
     seed = evaluate.SEED if _SEED.value is None else _SEED.value
-    if seed in ((model.info.get("data") or {}).get("seed"), reader.SEED):
+    if seed in evaluate.seeds(model.info) | {reader.SEED}:
         raise InputError(f"--faces_seed={seed}: model or reader was trained on faces of that seed; give another")
     default = _MODEL.value if model.format == "run" else "codes"
     folder = files.output_folder("output_dir", _OUTPUT_DIR.value or default)

@@ -132,8 +132,9 @@ def additivity(start: np.ndarray, one: np.ndarray, other: np.ndarray, both: np.n
 
         |(both - start) - (one - start) - (other - start)| / (|one - start| + |other - start|)
 
-    All are strengths (n, K) that were read. NaN where the denominator is below FLOOR: nothing moves, nothing adds up.
+    All are strengths (n, K) that were read. NaN where either moves by less than FLOOR: what stands still adds to anything.
     """
     size = lambda x: np.linalg.norm(x, axis=-1)  # noqa: E731
-    moved = size(one - start) + size(other - start)
-    return np.where(moved < FLOOR, np.nan, size(both - one - other + start) / np.maximum(moved, FLOOR))
+    moves = size(one - start), size(other - start)
+    off = size(both - one - other + start) / np.maximum(np.add(*moves), FLOOR)
+    return np.where(np.minimum(*moves) < FLOOR, np.nan, off)
