@@ -13,6 +13,7 @@ see here is more than the whole picture.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from absl import flags
 
 from tf_homo import errors, files
 from tf_homo.errors import InputError
-from tf_homo.metrics import segmentation, translation
+from tf_homo.metrics import colour, segmentation, translation
 from tf_homo.metrics.translation import TRUTH
 
 L1 = {"gan_weight": 0.0}
@@ -101,6 +102,12 @@ def trained(variant: str, folder: Path, held_out, segmenter) -> tuple[dict, np.n
     asked = {name: given[name].value for name in (*LEARNING, *READING)} | {"variant": VARIANTS[variant]}
     if kept.exists() and (found := json.loads(kept.read_text())).get("asked") == asked:
         return found["scores"], np.load(folder / "made.npy"), np.load(folder / "counts.npy")
+    learning = {name: value for name, value in asked.items() if name not in ("steps", "segmenter_steps")}
+    begun = folder / "asked.json"
+    if begun.exists() and json.loads(begun.read_text()) != learning:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(begun, learning)
     options = {name: value for name, value in VARIANTS[variant].items() if name != "direction"}
     fixed = {"image_size": given.image_size, "width": given.width, "jitter": 0.0}
     fixed |= {"norm": "instance", "critic_norm": "instance"}
@@ -166,6 +173,7 @@ def main(_: list[str]) -> None:
     chosen = given.only or list(VARIANTS)
     if unknown := [name for name in chosen if name not in VARIANTS]:
         raise InputError(f"--only={unknown[0]}: is no variant; there are {'; '.join(VARIANTS)}")
+    colour.require()
     errors.import_tensorflow()
     asked, kept = {name: given[name].value for name in READING}, folder / "segmenter" / "asked.json"
     if not kept.exists() or json.loads(kept.read_text()) != asked:

@@ -164,3 +164,8 @@ def test_check_output(tmp_path):
     ):
         with pytest.raises(InputError, match=why):
             report.check_output(str(path), (".png", ".gif"))
+    (tmp_path / "in.png").write_bytes(b"")
+    (tmp_path / "link.png").symlink_to(tmp_path / "in.png")
+    for path in ("in.png", "link.png"):
+        with pytest.raises(InputError, match=f"{path}: is also an input and would be lost"):
+            report.check_output(str(tmp_path / path), (".png",), ["drawn_faces:3", str(tmp_path / "in.png")])

@@ -94,6 +94,13 @@ def test_double_precision_is_taken(morpher):
     np.testing.assert_array_equal(morpher.encode(images(1).astype(np.float64)), morpher.encode(images(1)))
 
 
+def test_codes_of_attributes_are_named_as_such():
+    call = serving.Call({"image": (None, 8, 8, 3), "strength": (None, 2)}, None)
+    info = {"image_size": 8, "branches": ["age"], "attributes": ["Young", "Gray_Hair"]}
+    with pytest.raises(InputError, match="strength has shape .1, 3., this model .* each for Young, Gray_Hair"):
+        serving.Morpher({"translate": call}, info, "run").call("translate", image=images(1), strength=ROWS[:1])
+
+
 @pytest.mark.parametrize(
     ("name", "inputs", "complaint"),
     [

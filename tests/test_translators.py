@@ -70,6 +70,8 @@ def test_two_domains_take_turns_in_a_batch(name):
             method.sides(labels)
     with pytest.raises(InputError, match="moves one attribute, and there are 2; name one of Young, Male"):
         kind(kind.Config(), ("Young", "Male"))
+    with pytest.raises(InputError, match="has no attributes"):
+        kind(kind.Config(), ())
 
 
 @pytest.mark.parametrize(
@@ -260,6 +262,22 @@ def test_stargan_refuses_what_its_critic_has_not(options):
     ((name, given),) = options.items()
     with pytest.raises(InputError, match=f"--{name}={given}: StarGAN's critic has a form of its own"):
         make("stargan", **options)
+
+
+def test_stargan_holds_the_slope_over_pictures_in_minus_one_to_one_to_one(monkeypatch):
+    """D is the sum of 2x - 1 over n numbers, times `slope`: |slope| sqrt(n) long in the paper's units."""
+    method = make("stargan", penalty_weight=1.0, class_weight=0.0)
+    monkeypatch.setattr(method, "generator", told)
+    numbers = SIZE * SIZE * 3
+    for slope, penalty in ((1 / np.sqrt(numbers), 0), (3 / np.sqrt(numbers), 4)):
+        monkeypatch.setattr(
+            method,
+            "critic",
+            lambda x, slope=slope: (slope * tf.reduce_sum(2.0 * x - 1.0, (1, 2, 3))[:, None], tf.zeros((len(x), 1))),
+        )
+        given = batch(0.1, 0.6, labels=[[1], [0]]) | {"mix": tf.fill((2, 1, 1, 1), 0.3)}
+        _, terms = method.critic_loss(given, coarse=False)
+        assert float(terms["penalty"]) == pytest.approx(penalty, abs=1e-4)
 
 
 def test_stargan_asks_for_the_labels_of_the_neighbour(monkeypatch):

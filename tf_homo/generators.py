@@ -151,7 +151,7 @@ class Generator(keras.Model):
 
 
 class ResNetGenerator(Generator):
-    """CycleGAN's: two steps down, `blocks` residual blocks (6 up to 128 pixels, 9 above), two steps up."""
+    """CycleGAN's: two steps down, `blocks` residual blocks (the paper: 6 up to 128 pixels, 9 above), two steps up."""
 
     stride = 4
 
@@ -267,7 +267,8 @@ def generator(
     kind: str, size: int, width: int, norm_kind: str = "instance", upsample: str = "nearest", residual: bool = False,
     blocks: int = 6, coarse_to_fine: bool = False, conditional: bool = False, name: str | None = None,
 ) -> Generator:  # fmt: skip
-    """The network that KINDS names, for pictures of about `size` pixels a side: U-Nets go down to one cell.
+    """The network that KINDS names, for pictures of about `size` pixels a side: U-Nets go down to one cell where that
+    is a power of two, else as far as it can be halved.
 
     With `coarse_to_fine` it works at half the size, inside a network at full size.
     """

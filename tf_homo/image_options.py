@@ -1,12 +1,14 @@
 """What is said of generators and discriminators of pictures, the same for every system that has them."""
 
 import dataclasses
+import math
 
 from tf_homo import discriminators, generators
 from tf_homo.errors import InputError
 from tf_homo.method import option
 
 NORMS = ("instance", "none")  # of a picture alone: D meets fakes in other company than G makes them in
+MOST_CELLS = 8  # a side, where a U-Net turns back
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +18,7 @@ class ImageOptions:
     image_size: int = option(128, "side of the square images, in pixels", low=1)
     generator: str = option("resnet", "network G", generators.KINDS)
     width: int = option(64, "channels of G's first convolution; everything scales with it", low=1)
-    blocks: int = option(6, "residual blocks of the resnet", low=1)
+    blocks: int = option(6, "residual blocks of the resnet; CycleGAN's has 6 up to 128 pixels, 9 above", low=1)
     norm: str = option("instance", "normalisation in generators", NORMS)
     upsampling: str = option("nearest", "nearest neighbour or pixel shuffle + convolution, or transposed convolution",
                              generators.UPSAMPLINGS)  # fmt: skip
@@ -36,7 +38,7 @@ def made_generator(c: ImageOptions, name: str, conditional: bool = False) -> gen
     """The network that the options describe.
 
     Raises:
-      InputError: its stride does not divide --image_size.
+      InputError: its stride does not divide --image_size, or a U-Net would end at more than MOST_CELLS a side.
     """
     made = generators.generator(
         c.generator, c.image_size, c.width, c.norm, c.upsampling, c.residual, c.blocks, c.coarse_steps > 0,
@@ -44,6 +46,12 @@ def made_generator(c: ImageOptions, name: str, conditional: bool = False) -> gen
     )  # fmt: skip
     if c.image_size % made.stride:
         raise InputError(f"--image_size={c.image_size}: --generator={c.generator} needs a multiple of {made.stride}")
+    if c.generator != "resnet" and (cells := c.image_size // made.stride) > MOST_CELLS:
+        step = 2 ** math.ceil(math.log2(c.image_size / MOST_CELLS))
+        raise InputError(
+            f"--image_size={c.image_size}: --generator={c.generator} halves it to {cells} cells only, and sees little "
+            f"of a picture at once; give a multiple of {step}, for instance {step * round(c.image_size / step)}"
+        )
     return made
 
 

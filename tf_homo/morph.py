@@ -13,7 +13,6 @@ frames are sums of them: F_a + sum_i v_i T_i(F_b - F_a). Without a target, a str
 gives it, -1 takes it away.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -208,7 +207,7 @@ def check_flags() -> tuple[str, list[tuple[str, photos.Decoded | None]]]:
         raise InputError(f"--source is missing: give an image file, or {photos.DRAWN}17 for a drawn example")
     if not _OUT.value:
         raise InputError("--out is missing: give the file to write, for instance --out=morph.png")
-    ending = report.check_output(_OUT.value, (*STILL, *MOVING))
+    ending = report.check_output(_OUT.value, (*STILL, *MOVING), names)
     if mode != "path" and ending in MOVING:
         raise InputError(f"--out={_OUT.value}: --mode={mode} is one picture; give a .png, or leave --mode out")
     if ending == ".mp4":
@@ -244,12 +243,7 @@ def check_flags() -> tuple[str, list[tuple[str, photos.Decoded | None]]]:
         if _FACE.value and given:
             raise InputError(f"--face: no face is looked for with --{flag}; leave one of them out")
     _faces(len(names))
-    opened = []
-    for name in names:
-        opened.append((name, photos.check(name, _CROP.value if _NO_ALIGN.value else "center")))
-        if os.path.exists(name) and os.path.exists(_OUT.value) and os.path.samefile(name, _OUT.value):
-            raise InputError(f"--out={_OUT.value}: is also an input and would be lost; give another name")
-    return ending, opened
+    return ending, [(name, photos.check(name, _CROP.value if _NO_ALIGN.value else "center")) for name in names]
 
 
 def _faces(images: int) -> list[int | None]:

@@ -170,8 +170,10 @@ class _Labels:
         return "\n".join(lines)
 
 
-def check_output(path: str, endings: Sequence[str]) -> str:
-    """The ending of `path` in small letters; InputError where it is none of `endings` or no file could be written."""
+def check_output(path: str, endings: Sequence[str], inputs: Sequence[str] = ()) -> str:
+    """The ending of `path` in small letters; InputError where it is none of `endings`, no file could be written, or the
+    file is one of `inputs`.
+    """
     ending = os.path.splitext(path)[1].lower()
     folder = os.path.dirname(path) or "."
     if ending not in endings:
@@ -182,6 +184,8 @@ def check_output(path: str, endings: Sequence[str]) -> str:
         raise InputError(f"{path}: the folder {folder} does not exist; create it first (mkdir -p {folder})")
     if not os.access(folder, os.W_OK):
         raise InputError(f"{path}: the folder {folder} may not be written to; choose another one")
+    if os.path.exists(path) and any(os.path.exists(name) and os.path.samefile(name, path) for name in inputs):
+        raise InputError(f"{path}: is also an input and would be lost; give another name")
     return ending
 
 

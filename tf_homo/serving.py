@@ -26,6 +26,7 @@ CARRIED = Path(__file__).parent / "pretrained" / "drawn_64" / "morph.tflite"
 LARGEST = 1e6  # of a number that goes in: beyond it, float32 may overflow on the way
 MOST = 1000  # rows of strengths at once
 MORPHING = ("encode", "interpolate", "decode")  # the signatures that a path goes through
+OF_ATTRIBUTES = ("edit_attributes", "translate")  # whose strengths are of attributes, not of branches
 KINDS = "a run folder (with checkpoints/), a SavedModel folder (OUT/<version>/, with saved_model.pb) or a .tflite file"
 
 Shape = tuple[int | None, ...]
@@ -110,17 +111,20 @@ class Morpher:
             mend = "; divide 8-bit images by 255" if value.dtype == np.uint8 else ""
             raise InputError(f"{name}: {arg} is {value.dtype}, this model takes float32{mend}")
         if value.ndim != len(shape) or value.shape[1:] != shape[1:]:
-            raise InputError(f"{name}: {arg} has shape {value.shape}, {self._name} takes {self._wanted(arg, shape)}")
+            raise InputError(
+                f"{name}: {arg} has shape {value.shape}, {self._name} takes {self._wanted(name, arg, shape)}"
+            )
         if not len(value):
             raise InputError(f"{name}: {arg} is empty, give at least one row")
         if not (np.abs(value) <= LARGEST).all():
             raise InputError(f"{name}: {arg} holds a number that is not finite or larger than {LARGEST:g}; mend it")
         return np.ascontiguousarray(value, np.float32)
 
-    def _wanted(self, arg: str, shape: Shape) -> str:
+    def _wanted(self, name: str, arg: str, shape: Shape) -> str:
         wanted = f"(B, {', '.join(str(size) for size in shape[1:])})"
         if arg == "strength":
-            return f"{wanted}: one value each for {', '.join(self.info['branches'])}"
+            columns = self.info["attributes" if name in OF_ATTRIBUTES else "branches"]
+            return f"{wanted}: one value each for {', '.join(columns)}"
         size = self.info["image_size"]
         return f"{wanted}: images of {size}x{size} pixels" if shape[1:] == (size, size, 3) else wanted
 

@@ -61,7 +61,7 @@ def _within(image: Image.Image, longest: int) -> np.ndarray:
 def main(_: list[str]) -> None:
     """Translates what the flags name."""
     given = flags.FLAGS
-    report.check_output(given.out, ENDINGS)
+    report.check_output(given.out, ENDINGS, [given.source])
     report.save_image(given.out, translated(given.model, given.source, given.longest, given.noise_seed))
     print(given.out)
 

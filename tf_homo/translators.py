@@ -177,7 +177,7 @@ class CycleTranslator(Translator):
     """Between two domains, there and back; its discriminators remember earlier pictures."""
 
     def __init__(self, config: CycleOptions, attributes, groups=None, **kwargs):
-        if len(attributes) != 1:
+        if len(attributes) > 1:
             raise InputError(
                 f"--attributes: {name_of(type(self))} moves one attribute, and there are {len(attributes)}; name one "
                 f"of {', '.join(attributes)}"

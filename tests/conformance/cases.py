@@ -100,7 +100,9 @@ CASES = {
 }
 TRANSLATOR = {"image_size": 16, "width": 2, "blocks": 1, "field": 16, "classifier_steps": 2, "steps": 3, "held": 0.4}
 CASES |= {
-    "cyclegan": Case("cyclegan", TRANSLATOR | {"pool": 3, "scales": 2, "head_start": 1}, ("Smiling",)),
+    "cyclegan": Case(
+        "cyclegan", TRANSLATOR | {"pool": 3, "scales": 2, "head_start": 1, "coarse_steps": 2}, ("Smiling",)
+    ),
     "conditional_cyclegan": Case(
         "conditional_cyclegan",
         TRANSLATOR
@@ -109,6 +111,7 @@ CASES |= {
             "upsampling": "shuffle",
             "norm": "none",
             "residual": True,
+            "head_start": 1,
             "coarse_steps": 2,
             "critic_norm": "none",
             "spectral": True,
@@ -118,7 +121,10 @@ CASES |= {
         ("Young",),
     ),
     "stargan": Case(
-        "stargan", TRANSLATOR | {"field": 70, "upsampling": "transposed", "critic_steps": 2, "self_weight": 1.0}, PAIRED
+        "stargan",
+        TRANSLATOR
+        | {"field": 70, "upsampling": "transposed", "critic_steps": 2, "self_weight": 1.0, "coarse_steps": 2},
+        PAIRED,
     ),
 }
 

@@ -1,10 +1,12 @@
 """Each phase changes its own networks only."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from tests.conformance.cases import CASES, shake, weights
-from tf_homo.method import available
+from tf_homo.method import available, load
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +50,13 @@ def test_every_system_has_a_tiny_configuration():
     assert {case.method for case in CASES.values()} == set(available())
 
 
-def test_the_tiny_configuration_reaches_every_option_that_counts_steps(system, fresh):
-    counted = [name for name in CASES[system.name].options if name == "steps" or name.endswith("_steps")]
-    assert counted
-    assert len(fresh.stages()) >= len([name for name in counted if name != "critic_steps"])
+@pytest.mark.parametrize("name", available())
+def test_tiny_configurations_reach_every_stage_there_is(name):
+    config = load(name).Config
+    counts = {f.name for f in dataclasses.fields(config) if f.name.endswith("steps") or f.name == "head_start"}
+    reached = [config(**case.options) for case in CASES.values() if case.method == name]
+    assert "steps" in counts
+    assert not {count for count in counts if not any(getattr(each, count) for each in reached)}
 
 
 def test_what_is_exported_is_averaged(fresh):

@@ -164,9 +164,17 @@ def test_coarse_comes_first_and_becomes_part_of_the_generator():
     assert np.isfinite(float(loss)) and set(terms) == {"l1", "gan"}
 
 
-@pytest.mark.parametrize("options", [{"image_size": 34, "generator": "resnet"}])
-def test_sizes_that_the_network_cannot_halve(options):
-    with pytest.raises(InputError, match="--image_size=34: --generator=resnet needs a multiple of 4"):
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"image_size": 34, "generator": "resnet"}, "--image_size=34: --generator=resnet needs a multiple of 4"),
+        ({"image_size": 100}, "--image_size=100: --generator=unet halves it to 25 cells .* multiple of 16.* 96"),
+        ({"image_size": 250}, "halves it to 125 cells only.*give a multiple of 32, for instance 256"),
+        ({"image_size": 200, "coarse_steps": 1}, "halves it to 25 cells only.*multiple of 32, for instance 192"),
+    ],
+)
+def test_sizes_that_the_network_cannot_halve(options, complaint):
+    with pytest.raises(InputError, match=complaint):
         built(**options)
 
 

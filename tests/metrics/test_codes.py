@@ -23,6 +23,7 @@ class Fake:
     """Told a code c it writes (1 + c) / 2 as the strength of its attribute, and of others what `spill` says."""
 
     format, path, signatures = "tflite", Path("fake.tflite"), {"translate", "read"}
+    calls = {"translate": serving.Call({"image": (None, SIZE, SIZE, 3), "strength": (None, 1)}, None)}
 
     def __init__(self, answer=lambda code: (1 + code) / 2, spill=0.0, attributes=("Eyeglasses",)):
         self.answer, self.spill = answer, spill
@@ -83,6 +84,22 @@ def test_one_that_does_as_it_is_told(written):
     for side in ("with", "without"):
         assert row["response"][side] == pytest.approx(np.linspace(0, 1, 9).tolist())
     assert row["changed_told_with"]["n"] + row["changed_told_without"]["n"] == row["changed"]["n"] == FACES
+
+
+def test_distance_to_the_truth_beside_that_of_the_face_left_alone(written, monkeypatch):
+    """The truth differs in one pixel of SIZE x SIZE; one that goes half of the way is half as far off."""
+
+    def truth(faces, column, size):
+        _, images = codes.drawn(len(faces), size, 3)
+        images[:, 0, column] = 1 - images[:, 0, column]
+        return images
+
+    monkeypatch.setattr(codes, "opposite", truth)
+    distances = ("truth_distance", "still_distance")
+    assert value(measured(Fake()), *distances) == pytest.approx([0, 255 / SIZE])
+    assert value(measured(Fake(answer=lambda code: 0.5 + code / 4)), *distances) == pytest.approx(
+        [64 / SIZE, 255 / SIZE], rel=0.01
+    )
 
 
 def test_one_that_stands_still(written):
@@ -152,7 +169,11 @@ def test_the_program(written, monkeypatch, tmp_path, capsys):
     ("model", "complaint"),
     [
         (Fake(attributes=["Stripes"]), r"none of its attributes \(Stripes\)"),
-        (type("Morph", (Fake,), {"signatures": {"decode"}})(), "has no signature translate"),
+        (type("Morph", (Fake,), {"calls": {}})(), "fake.tflite: has no signature translate that takes codes"),
+        (
+            type("Pairs", (Fake,), {"calls": {"translate": serving.Call({"image": (None, SIZE, SIZE, 3)}, None)}})(),
+            "fake.tflite: has no signature translate that takes codes",
+        ),
     ],
 )
 def test_models_that_cannot_be_measured(model, complaint):

@@ -48,9 +48,11 @@ def test_kept_it_is_the_same(trained, tmp_path):
     np.testing.assert_array_equal(loaded.read(images), trained.read(images))
     np.testing.assert_array_equal(loaded.palette, trained.palette)
     assert loaded.about == trained.about
-    (tmp_path / "segmenter.npz").write_bytes(b"PK")
-    with pytest.raises(InputError, match="is no segmenter"):
-        segmenter.load(tmp_path)
+    whole = (tmp_path / "segmenter.npz").read_bytes()
+    for broken in (b"", b"PK", whole[: len(whole) // 2]):
+        (tmp_path / "segmenter.npz").write_bytes(broken)
+        with pytest.raises(InputError, match="is no segmenter"):
+            segmenter.load(tmp_path)
 
 
 def test_what_it_cannot_be_made_of(source, tmp_path):

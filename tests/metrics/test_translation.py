@@ -19,7 +19,7 @@ class Perfect:
     """A segmenter that knows the answer: pictures are their label maps, inverted."""
 
     palette = PALETTE
-    about = {"data": {"direction": "a_to_b"}}
+    about = {"data": {"direction": "a_to_b", "dataset": "drawn_masks"}}
 
     def counts(self, images, truth):
         scale = 255 if images.dtype != np.uint8 else 1
@@ -50,6 +50,19 @@ def test_pictures_are_read_by_the_segmenter_and_labels_by_their_colours(labels):
     for true, pairs in ((pictures, to_pictures), (labels, to_labels)):
         assert score(true, pairs) == score(true / np.float32(255), pairs) == (1, 1, 1)
         assert score(true[::-1], pairs).pixel_accuracy < 0.3
+
+
+def test_a_segmenter_of_other_labels_is_refused(labels):
+    """Photos are no label maps, whichever way round they stand; labels with JPEG's noise are."""
+    photos = np.random.default_rng(1).integers(60, 200, labels.shape, np.uint8)
+    for pairs in (examples(labels, photos, "a_to_b"), examples(photos, labels, "b_to_a")):
+        pairs.about["dataset"] = "paired_folder"
+        with pytest.raises(
+            InputError, match="--segmenter: its classes are those of drawn_masks, and the labels of pair"
+        ):
+            score(photos, pairs)
+    noisy = np.abs(labels.astype(int) - np.random.default_rng(1).integers(0, 20, labels.shape)).astype(np.uint8)
+    assert score(255 - labels, examples(255 - labels, noisy, "a_to_b")).pixel_accuracy == 1
 
 
 def test_numbers_of_the_true_pictures(labels):

@@ -107,7 +107,10 @@ class StarGan(Translator):
         fake = tf.stop_gradient(net(image, partner(batch["code"])))
         (real_score, logits), (fake_score, _) = self.critic(image), self.critic(fake)
         wasserstein = losses.wasserstein_critic(real_score, fake_score)
-        penalty = losses.gradient_penalty(lambda x: self.critic(x)[0], image, fake, batch["mix"])
+        # slopes of pictures in [-1, 1], as the paper's: half of those in [0, 1]
+        penalty = losses.gradient_penalty(
+            lambda x: self.critic(0.5 + 0.5 * x)[0], 2.0 * image - 1.0, 2.0 * fake - 1.0, batch["mix"]
+        )
         classes = losses.attribute_entropy(batch["labels"], logits)
         loss = wasserstein + c.penalty_weight * penalty + c.class_weight * classes
         return loss, {"wasserstein": wasserstein, "penalty": penalty, "classes": classes}

@@ -6,6 +6,8 @@ For each attribute that the model is told, with the strengths that the carried r
 
     changed      share of faces that are told the other side and are read beyond one half afterwards, on that side; also
                  told "with" and told "without" alone, and of the drawn truth, the mark that the reader allows
+    truth_distance, still_distance   root mean squared difference, in 1/255, between a face told the other side, or
+                 left as it is, and the same face drawn with the other side
     moved        how far its strength went on average, as a share of the way to the other end
     leakage      as in evaluate: how far each other group moves along, as a share of the movement of its own
     read_right   share of faces that the model's own reader, which tells a morph its way, puts on their side
@@ -74,8 +76,8 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
     from tf_homo.metrics import scores, translation
 
     told = model.info.get("attributes") or []
-    if "translate" not in model.signatures:
-        raise InputError(f"{model.path}: has no signature translate; name a model that translates pictures")
+    if "strength" not in getattr(model.calls.get("translate"), "inputs", ()):
+        raise InputError(f"{model.path}: has no signature translate that takes codes; name a CycleGAN or a StarGAN")
     known = [name for name in told if name in drawing.ATTRIBUTES]
     if not known:
         raise InputError(f"{model.path}: none of its attributes ({', '.join(told)}) is one of the drawn faces")
@@ -90,12 +92,12 @@ def measure(model, reader, count: int, seed: int) -> tuple[dict[str, Any], np.nd
         read = np.concatenate([model.call("read", image=images[i : i + BATCH]) for i in range(0, count, BATCH)])
     found, rows = {}, []
     for name in tqdm(known, unit="attribute", disable=len(known) == 1):
-        truth = reader.read(opposite(faces, drawing.ATTRIBUTES.index(name), images.shape[1]))[0]
+        truth = opposite(faces, drawing.ATTRIBUTES.index(name), images.shape[1])
         codes = np.repeat(own.astype(np.float32)[None], STEPS, axis=0)  # (V, n, K): what they are, but for this one
         codes[:, :, told.index(name)] = ramp[:, None]
         frames = np.stack([translation.translated(model, images, code, BATCH) for code in codes])  # (V, n, S, S, 3)
         reads = np.stack([reader.read(frame)[0] for frame in frames], axis=1)  # (n, V, 18)
-        found[name] = one(name, strengths, images, frames, before, reads, truth)
+        found[name] = one(name, strengths, images, frames, before, reads, truth, reader.read(truth)[0])
         if read is not None:
             at = told.index(name)
             found[name]["read_right"] = scores.value((read[:, at] >= 0) == (own[:, at] > 0))
@@ -147,9 +149,10 @@ def one(
     before: np.ndarray,
     reads: np.ndarray,
     truth: np.ndarray,
+    truth_reads: np.ndarray,
 ) -> dict[str, Any]:
     """What is said of one attribute: true strengths (n, 18), images (n, S, S, 3), frames (V, n, S, S, 3), and strengths
-    read, (n, 18) before, (n, V, 18) of the frames and (n, 18) of the drawn truth at the other side.
+    read, (n, 18) before and (n, V, 18) of the frames; truth (n, S, S, 3) drawn at the other side, and its reads.
     """
     from tf_homo.attributes import groups_of
     from tf_homo.data import drawing
@@ -171,13 +174,16 @@ def one(
     ends = other_end(strengths, column)
     leakage = response.leakage(np.stack([before, after], axis=1), strengths, ends, groups, moved)
 
+    rms = lambda a, b: 255 * np.sqrt(np.mean((a - b) ** 2, axis=(1, 2, 3)))  # noqa: E731
     apart, other_apart = (np.abs(frames[place, every] - images).mean(axis=(1, 2, 3)) for place in (same, other))
     curves = reads[..., column]
     return {
         "changed": scores.value(changed),
         "changed_told_with": scores.value(changed[~had]),
         "changed_told_without": scores.value(changed[had]),
-        "changed_in_truth": scores.value((truth[:, column] >= 0.5) != had),
+        "changed_in_truth": scores.value((truth_reads[:, column] >= 0.5) != had),
+        "truth_distance": scores.value(rms(frames[other, every], truth)),
+        "still_distance": scores.value(rms(images, truth)),
         "moved": scores.value((after - before)[:, column] * np.sign(way) / np.maximum(np.abs(way), response.FLOOR)),
         "leakage": scores.value(leakage),
         "own_change": scores.value(apart),

@@ -132,7 +132,7 @@ def additivity(start: np.ndarray, one: np.ndarray, other: np.ndarray, both: np.n
 
         |(both - start) - (one - start) - (other - start)| / (|one - start| + |other - start|)
 
-    All are strengths (n, K) that were read. NaN where either moves by less than FLOOR: what stands still adds to anything.
+    All are strengths (n, K) that were read. NaN where either moves by less than FLOOR: no merit.
     """
     size = lambda x: np.linalg.norm(x, axis=-1)  # noqa: E731
     moves = size(one - start), size(other - start)

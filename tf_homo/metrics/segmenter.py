@@ -11,6 +11,7 @@ with its own score on real pairs that it has not seen: what a made picture can r
 
 import dataclasses
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +140,7 @@ def load(folder: str | Path) -> Segmenter:
     folder = Path(folder)
     try:
         about = json.loads((folder / "segmenter.json").read_text("utf-8"))
-        with np.load(folder / "segmenter.npz") as kept:
+        with (folder / "segmenter.npz").open("rb") as file, np.load(file) as kept:
             palette, weights = kept["palette"], [kept[name] for name in sorted(set(kept.files) - {"palette"})]
         network = build(len(palette))
         network.set_weights(weights)
@@ -147,7 +148,7 @@ def load(folder: str | Path) -> Segmenter:
         raise InputError(
             f"{folder}: has no segmenter; make one with python -m tf_homo.metrics.segmenter --output_dir={folder}"
         ) from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{folder}: is no segmenter of this version ({str(error)[:120]}); make it again") from error
     return Segmenter(network, palette, about)
 

@@ -96,12 +96,21 @@ def first(examples, count: int | None):
 def counts(made: np.ndarray, examples, segmenter) -> np.ndarray:
     """n_ij (N, K, K) of what was made (N, S, S, 3) of the inputs of `examples`: pictures are read by `segmenter`, label
     maps by their colours.
+
+    Raises:
+      InputError: the segmenter's classes have other colours than the label maps.
     """
-    palette = segmenter.palette
-    if examples.about["direction"] == segmenter.about["data"]["direction"]:
-        return segmenter.counts(made, segmentation.nearest(examples.inputs, palette))
-    truth, found = (segmentation.nearest(maps, palette) for maps in (examples.images, made))
-    return segmentation.each_confusion(truth, found, len(palette))
+    palette, reads = segmenter.palette, examples.about["direction"] == segmenter.about["data"]["direction"]
+    maps = examples.inputs if reads else examples.images
+    truth = segmentation.nearest(maps, palette)
+    if np.abs(255 * report.to_unit(maps) - palette[truth]).mean() > segmentation.FLAT:
+        raise InputError(
+            f"--segmenter: its classes are those of {segmenter.about['data']['dataset']}, and the labels of "
+            f"{examples.about['dataset']} have other colours; give one made of these pairs"
+        )
+    if reads:
+        return segmenter.counts(made, truth)
+    return segmentation.each_confusion(truth, segmentation.nearest(made, palette), len(palette))
 
 
 def measured(made: np.ndarray, examples, read: np.ndarray) -> dict[str, float]:
@@ -150,6 +159,7 @@ def main(_: list[str]) -> None:
     """Flags -> models and pairs -> a table and two pictures."""
     given = flags.FLAGS
     folder = files.output_folder("output_dir", given.output_dir)
+    colour.require()
     errors.import_tensorflow()
     from tf_homo.metrics import segmenter as segmenters
 
