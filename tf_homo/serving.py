@@ -191,7 +191,9 @@ def noise(model: Morpher, count: int, seed: int) -> np.ndarray:
 
 def not_paired(path: str | os.PathLike) -> InputError:
     """The error that `paired` raises."""
-    return InputError(f"{path}: makes no picture of a picture alone; give a model that learned from pairs")
+    return InputError(
+        f"{path}: makes no picture of a picture alone; give one that learned from pairs; this one is for tf_homo.morph"
+    )
 
 
 def live(method: "Method") -> Morpher:

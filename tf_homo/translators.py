@@ -45,7 +45,9 @@ class CycleOptions(Options):
 
     gan: str = option("least_squares", "the adversarial loss", tuple(losses.ADVERSARIAL))
     pool: int = option(50, "earlier pictures that each discriminator remembers")
-    head_start: int = option(0, "steps of the discriminators alone, who learn to tell the domains apart")
+    head_start: int = option(
+        0, "steps of the discriminators alone, who learn to tell the domains apart; --held and --final_rate count"
+    )
     cycle_weight: float = option(10.0, "of the way there and back")
 
 

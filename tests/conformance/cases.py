@@ -164,10 +164,10 @@ class System:
         method.build_all()
         return method
 
-    def trainer(self, folder, devices="one_device", optimizer=None):
+    def trainer(self, folder, devices="one_device", optimizer=None, jit=False):
         return trainer.Trainer(
             self.kind, self.config, self.examples, folder, strategy=trainer.strategy(devices), batch_size=4,
-            average_decay=0.9, log_every=1, sample_every=0, optimizer=optimizer,
+            average_decay=0.9, log_every=1, sample_every=0, optimizer=optimizer, jit=jit,
         )  # fmt: skip
 
     def batch(self, method, stage, seed=0):

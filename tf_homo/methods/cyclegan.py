@@ -10,9 +10,11 @@
 It has two ends and no middle: a strength between is a mixture of the pixels of both. Several attributes are reached by
 several CycleGANs, one after the other (chain.py).
 
-Differs from the paper: upsampling by nearest neighbour and a convolution (--upsampling); pictures of 50 earlier steps
-have their places drawn a batch at a time (pool.py); D learns from the step's new G; a reader tells which way a morph
-goes (translators.py). --coarse_steps (coarse to fine), --head_start, --scales, --spectral, --residual are not its own.
+Differs from the paper: half of each batch is of A, half of B, where it has one picture of each; upsampling by nearest
+neighbour and a convolution (--upsampling); the places of remembered pictures are drawn a batch at a time (pool.py); D
+learns from the step's new G; pictures are shifted, edges reflected (--shift), where it crops; He's initialisation; an
+average of the generators' weights is what is exported (--average_decay); a reader tells which way a morph goes
+(translators.py). --coarse_steps (coarse to fine), --head_start, --scales, --spectral, --residual are not its own.
 """
 
 import dataclasses

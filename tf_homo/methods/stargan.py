@@ -8,8 +8,9 @@
 c' are the labels of the picture's neighbour in a shuffled batch; n_critic steps of D for one of G.
 
 Differs from the paper: codes are -1 and 1, not 0 and 1; no norm before G's first ReLU, for it would take the codes
-away; upsampling by nearest neighbour and a convolution (--upsampling); a reader of its own tells what a picture is, so
-that morphs need no labels (translators.py). --self_weight asks G to leave alone what is as it was told.
+away; upsampling by nearest neighbour and a convolution (--upsampling); D_cls reads the mean over its cells; He's
+initialisation; an average of G's weights is what is exported (--average_decay); a reader of its own tells what a
+picture is, so that morphs need no labels (translators.py). --self_weight asks G to leave alone what is as it was told.
 """
 
 import dataclasses
