@@ -101,7 +101,9 @@ CASES = {
 TRANSLATOR = {"image_size": 16, "width": 2, "blocks": 1, "field": 16, "classifier_steps": 2, "steps": 3, "held": 0.4}
 CASES |= {
     "cyclegan": Case(
-        "cyclegan", TRANSLATOR | {"pool": 3, "scales": 2, "head_start": 1, "coarse_steps": 2}, ("Smiling",)
+        "cyclegan",  # at half the size a norm by picture would see four cells, and make a mountain of a rounding
+        TRANSLATOR | {"pool": 3, "scales": 2, "norm": "none", "head_start": 1, "coarse_steps": 2},
+        ("Smiling",),
     ),
     "conditional_cyclegan": Case(
         "conditional_cyclegan",
