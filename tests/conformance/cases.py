@@ -100,11 +100,7 @@ CASES = {
 }
 TRANSLATOR = {"image_size": 16, "width": 2, "blocks": 1, "field": 16, "classifier_steps": 2, "steps": 3, "held": 0.4}
 CASES |= {
-    "cyclegan": Case(
-        "cyclegan",  # at half the size a norm by picture would see four cells, and make a mountain of a rounding
-        TRANSLATOR | {"pool": 3, "scales": 2, "norm": "none", "head_start": 1, "coarse_steps": 2},
-        ("Smiling",),
-    ),
+    "cyclegan": Case("cyclegan", TRANSLATOR | {"pool": 3, "scales": 2, "head_start": 1}, ("Smiling",)),
     "conditional_cyclegan": Case(
         "conditional_cyclegan",
         TRANSLATOR
@@ -113,7 +109,6 @@ CASES |= {
             "upsampling": "shuffle",
             "norm": "none",
             "residual": True,
-            "head_start": 1,
             "coarse_steps": 2,
             "critic_norm": "none",
             "spectral": True,
@@ -123,10 +118,7 @@ CASES |= {
         ("Young",),
     ),
     "stargan": Case(
-        "stargan",
-        TRANSLATOR
-        | {"field": 70, "upsampling": "transposed", "critic_steps": 2, "self_weight": 1.0, "coarse_steps": 2},
-        PAIRED,
+        "stargan", TRANSLATOR | {"field": 70, "upsampling": "transposed", "critic_steps": 2, "self_weight": 1.0}, PAIRED
     ),
 }
 

@@ -51,12 +51,17 @@ def test_each_signature_takes_one_row_and_any_number_of_strengths(form, live, re
         assert np.ptp(lone, axis=0).max() > 1e-3, name
 
 
+@pytest.fixture(scope="module")
+def saved_as_it_starts(fresh, tmp_path_factory):
+    return saved_model.export(fresh, tmp_path_factory.mktemp("fresh") / "saved")
+
+
 @pytest.mark.parametrize("precision", ["float16", "int8"])
-def test_lower_precisions_stay_in_bounds(precision, fresh, system, tmp_path):
+def test_lower_precisions_stay_in_bounds(precision, fresh, saved_as_it_starts, system, tmp_path):
     """Of a system as it starts: weights that a few steps have shaken make noise of pictures, and louder errors."""
-    saved, live = saved_model.export(fresh, tmp_path / "saved"), serving.live(fresh)
+    live = serving.live(fresh)
     pictures = system.examples.images / np.float32(255)
-    tflite.export(saved, tmp_path / "model.tflite", precision, pictures=pictures)
+    tflite.export(saved_as_it_starts, tmp_path / "model.tflite", precision, pictures=pictures)
     exported = serving.load(tmp_path / "model.tflite")
     found = parity.differences(live, exported, seed=1, pictures=pictures, seen=True)
     bounds = {"float16": (2 / 255, 2 / 255), "int8": (8 / 255, 2 / 255)}[precision]
