@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tf_homo import errors
+
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 from absl import flags, logging
@@ -60,3 +62,12 @@ def test_help_is_no_error():
     ended = run("--help")
     assert ended.returncode == 0
     assert "--size" in ended.stdout
+
+
+def test_what_reports_need_is_named_with_what_brings_it():
+    errors.require_for_reports("colours.png", "json", "csv")
+    with pytest.raises(errors.InputError) as refused:
+        errors.require_for_reports("colours.png", "json", "no_such_module", otherwise=", or give --noreport")
+    assert str(refused.value) == (
+        "colours.png needs no_such_module, which is not installed: pip install tf_homo[report], or give --noreport"
+    )

@@ -1,5 +1,6 @@
 """The one error for input that is at fault, so that every program ends the same way and says no more than that."""
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -52,6 +53,17 @@ def import_tensorflow() -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nothing)
+
+
+def require_for_reports(what: str, *modules: str, otherwise: str = "") -> None:
+    """InputError where one of the modules that `what` needs, which come with the extra `report`, is not installed."""
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise InputError(
+                f"{what} needs {error.name}, which is not installed: pip install tf_homo[report]{otherwise}"
+            ) from error
 
 
 def _parse(argv: list[str]) -> list[str]:

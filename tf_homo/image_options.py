@@ -38,7 +38,7 @@ def made_generator(c: ImageOptions, name: str, conditional: bool = False) -> gen
     """The network that the options describe.
 
     Raises:
-      InputError: its stride does not divide --image_size, or a U-Net would end at more than MOST_CELLS a side.
+      InputError: its stride does not divide --image_size, or a U-Net cannot halve it to MOST_CELLS a side.
     """
     made = generators.generator(
         c.generator, c.image_size, c.width, c.norm, c.upsampling, c.residual, c.blocks, c.coarse_steps > 0,
@@ -46,7 +46,8 @@ def made_generator(c: ImageOptions, name: str, conditional: bool = False) -> gen
     )  # fmt: skip
     if c.image_size % made.stride:
         raise InputError(f"--image_size={c.image_size}: --generator={c.generator} needs a multiple of {made.stride}")
-    if c.generator != "resnet" and (cells := c.image_size // made.stride) > MOST_CELLS:
+    cells = c.image_size // made.stride
+    if c.generator != "resnet" and cells % 2 and cells > MOST_CELLS:  # where even, it is as deep as U-Nets get
         step = 2 ** math.ceil(math.log2(c.image_size / MOST_CELLS))
         raise InputError(
             f"--image_size={c.image_size}: --generator={c.generator} halves it to {cells} cells only, and sees little "

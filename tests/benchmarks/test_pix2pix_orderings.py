@@ -81,7 +81,7 @@ def test_it_trains_scores_and_goes_on(tmp_path):
         "--width=2", "--train_examples=16", "--segmenter_steps=2", "--batch_size=4", f"--data_dir={tmp_path / 'data'}",
     ]  # fmt: skip
     written, variants = [], []
-    for more in ([], ["--only=to labels, L1"], ["--segmenter_steps=3", "--width=3"]):
+    for more in ([], ["--only=to labels, L1"], ["--segmenter_steps=3"], ["--segmenter_steps=3", "--width=3"]):
         done = subprocess.run(
             [*command, "--only=L1", *more], cwd=ROOT, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
             capture_output=True, text=True,
@@ -90,8 +90,8 @@ def test_it_trains_scores_and_goes_on(tmp_path):
         assert "| L1 | 0." in done.stdout
         written.append((out / "L1" / "counts.npy").stat().st_mtime_ns)
         variants.append(set(json.loads((out / "orderings.json").read_text())["variants"]))
-    assert written[0] == written[1] != written[2]
-    assert variants == [{TRUTH, "L1"}, {TRUTH, "L1", "to labels, L1"}, {TRUTH, "L1"}]
+    assert written[0] == written[1] != written[2] != written[3]
+    assert variants == [{TRUTH, "L1"}, {TRUTH, "L1", "to labels, L1"}, {TRUTH, "L1"}, {TRUTH, "L1"}]
     assert json.loads((out / "L1" / "model.json").read_text())["config"]["width"] == 3
     assert json.loads((out / "segmenter" / "segmenter.json").read_text())["steps"] == 3
     short = subprocess.run([*command, "--only=L1", "--width=3", "--steps=1"], cwd=ROOT, capture_output=True, text=True)

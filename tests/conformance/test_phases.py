@@ -50,6 +50,12 @@ def test_every_system_has_a_tiny_configuration():
     assert {case.method for case in CASES.values()} == set(available())
 
 
+def test_the_tiny_configuration_reaches_every_option_that_counts_steps(system, fresh):
+    counted = [name for name in CASES[system.name].options if name == "steps" or name.endswith("_steps")]
+    assert counted
+    assert len(fresh.stages()) >= len([name for name in counted if name != "critic_steps"])
+
+
 def test_tiny_configurations_reach_every_stage_there_is():
     """Each option that counts steps, in one system of those that have it: tracing stages is what takes time."""
     configs = [load(case.method).Config(**case.options) for case in CASES.values()]

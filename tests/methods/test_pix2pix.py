@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_homo.data.examples import Examples
 from tf_homo.errors import InputError
+from tf_homo.image_options import made_generator
 from tf_homo.methods.pix2pix import Config, Pix2Pix
 from tf_homo.trainer import Trainer, strategy
 
@@ -176,6 +177,10 @@ def test_coarse_comes_first_and_becomes_part_of_the_generator():
 def test_sizes_that_the_network_cannot_halve(options, complaint):
     with pytest.raises(InputError, match=complaint):
         built(**options)
+
+
+def test_a_large_size_that_can_be_halved_eight_times_is_taken():
+    assert made_generator(Config(image_size=4096, width=1), "generator").stride == 256
 
 
 def test_it_asks_for_pairs(tmp_path):

@@ -157,6 +157,7 @@ def one(
     from tf_homo.attributes import groups_of
     from tf_homo.data import drawing
     from tf_homo.metrics import response, scores
+    from tf_homo.metrics.images import truth_distance
 
     column = drawing.ATTRIBUTES.index(name)
     had = strengths[:, column] >= 0.5
@@ -174,16 +175,19 @@ def one(
     ends = other_end(strengths, column)
     leakage = response.leakage(np.stack([before, after], axis=1), strengths, ends, groups, moved)
 
-    rms = lambda a, b: 255 * np.sqrt(np.mean((a - b) ** 2, axis=(1, 2, 3)))  # noqa: E731
     apart, other_apart = (np.abs(frames[place, every] - images).mean(axis=(1, 2, 3)) for place in (same, other))
+    told, still = (
+        [truth_distance(*pair) for pair in zip(pictures[:, None], truth[:, None], strict=True)]
+        for pictures in (frames[other, every], images)
+    )
     curves = reads[..., column]
     return {
         "changed": scores.value(changed),
         "changed_told_with": scores.value(changed[~had]),
         "changed_told_without": scores.value(changed[had]),
         "changed_in_truth": scores.value((truth_reads[:, column] >= 0.5) != had),
-        "truth_distance": scores.value(rms(frames[other, every], truth)),
-        "still_distance": scores.value(rms(images, truth)),
+        "truth_distance": scores.value(told),
+        "still_distance": scores.value(still),
         "moved": scores.value((after - before)[:, column] * np.sign(way) / np.maximum(np.abs(way), response.FLOOR)),
         "leakage": scores.value(leakage),
         "own_change": scores.value(apart),

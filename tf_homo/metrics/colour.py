@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tf_homo import report
-from tf_homo.errors import InputError
+from tf_homo.errors import require_for_reports
 
 CHANNELS = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}  # all that sRGB has
 BINS = 110
@@ -50,10 +50,7 @@ def distance(first: Histograms, second: Histograms) -> dict[str, float]:
 
 def require() -> None:
     """InputError where what plots are made with is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise InputError("colours.png needs matplotlib, which is not installed: pip install tf_homo[report]") from error
+    require_for_reports("colours.png", "matplotlib")
 
 
 def plot(sets: Mapping[str, Histograms]) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tf_homo import report
-from tf_homo.errors import InputError
+from tf_homo.errors import require_for_reports
 from tf_homo.metrics.baselines import Truth
 from tf_homo.metrics.measure import Faces, Paths, Plan
 from tf_homo.metrics.scores import KEYS, LONE, RESPONSE
@@ -73,14 +73,7 @@ MORE = ("#7a5195", "#8c564b", "#b5a400", "#17807a")  # of other systems
 
 def require() -> None:
     """InputError where what the page is made with is not installed."""
-    try:
-        import jinja2  # noqa: F401
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            f"--report: report.html needs {error.name}, which is not installed: pip install tf_homo[report], or "
-            "give --noreport"
-        ) from error
+    require_for_reports("--report: report.html", "jinja2", "matplotlib", otherwise=", or give --noreport")
 
 
 def rows(result: Mapping) -> list[tuple[str, str, dict[str, Mean]]]:

@@ -15,7 +15,7 @@ import numpy as np
 from absl import flags
 
 from tf_homo import errors, files, report
-from tf_homo.errors import InputError
+from tf_homo.errors import InputError, require_for_reports
 
 PRACTICE, COUNTED, SHOWN_MS = 10, 40, 1000
 TEMPLATE = Path(__file__).with_suffix(".html")
@@ -36,10 +36,9 @@ def page(
     Raises:
       InputError: too few pictures, or jinja2 is missing.
     """
-    try:
-        import jinja2
-    except ImportError as error:
-        raise InputError("the page needs jinja2, which is not installed: pip install tf_homo[report]") from error
+    require_for_reports("the page", "jinja2")
+    import jinja2
+
     if min(len(real), len(made)) < practice + counted:
         raise InputError(
             f"{title}: has {min(len(real), len(made))} pairs, {practice + counted} are needed, as none is shown twice"
